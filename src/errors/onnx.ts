@@ -1,0 +1,3 @@
+import type { ErrorTable } from './define.ts'
+
+export const onnxErrors = {} satisfies ErrorTable

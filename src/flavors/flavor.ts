@@ -1,0 +1,40 @@
+/** The contract of a flavor: say whether this model can be run here, and run it. */
+import type { Batch, Cell } from '../batch.ts'
+import type { Mlmodel } from '../mlmodel.ts'
+
+/** `compat` gives MLflow's exact answer; `strict` refuses or repairs what the closed list of docs/differences.md names. */
+export type Mode = 'strict' | 'compat'
+
+/** Can we run it, and how; or why not. */
+export type Runnable = { readonly runs: true; readonly how: string } | { readonly runs: false; readonly why: string }
+
+export interface FlavorOpenOptions {
+  readonly mode: Mode
+  /** Intra-op threads of ONNX Runtime; default: the cores this process may use. */
+  readonly threads?: number
+  /** ONNX Runtime execution providers in order, instead of the MLmodel file's. */
+  readonly providers?: readonly string[]
+  readonly warn: (warning: string) => void
+}
+
+export interface PredictOptions {
+  readonly params?: ReadonlyMap<string, Cell>
+  /** Only these outputs, in this order. */
+  readonly outputs?: readonly string[]
+}
+
+/** An opened model; holds native memory until closed. */
+export interface Predictor {
+  /** Rows the model insists on, when its first dimension is fixed: such input is never split. */
+  readonly fixedRows?: number
+  /** Scores data that already fits the signature. */
+  predict(data: Batch, options: PredictOptions): Promise<Batch>
+  close(): Promise<void>
+}
+
+export interface Flavor {
+  readonly name: string
+  /** Reads nothing but the MLmodel record. */
+  runnable(model: Mlmodel): Runnable
+  open(model: Mlmodel, options: FlavorOpenOptions): Promise<Predictor>
+}

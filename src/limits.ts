@@ -1,0 +1,56 @@
+/** Every bound on what a stranger's file or request may make us do, with its reason. */
+
+/** Named bounds; all can be set by the caller. */
+export interface Limits {
+  /** Bytes of an MLmodel, conda.yaml or requirements file. Real ones are below 100 kB (a file of 500 columns: 40 kB). CWE-770. */
+  readonly yamlBytes: number
+  /** Nodes of a YAML document after aliases are expanded: stops alias bombs. CWE-776. */
+  readonly yamlNodes: number
+  /** Nesting of YAML, of a signature's JSON and of its types. CWE-674. */
+  readonly depth: number
+  /** Nesting of a JSON body. Python's json stops near 1,000; deepest real body seen is 6. CWE-674. */
+  readonly jsonDepth: number
+  /** Bytes of a JSON body or file; it is read whole. */
+  readonly jsonBytes: number
+  /** Digits of an integer in JSON, as Python's own limit (sys.int_info.default_max_str_digits). CWE-1333. */
+  readonly integerDigits: number
+  /** Bytes of one CSV field; 1 MiB is ten times the longest seen in public data. CWE-770. */
+  readonly csvFieldBytes: number
+  readonly csvRowBytes: number
+  readonly csvColumns: number
+  /** Bytes of an NPY header: NumPy writes 128, its own limit is 10,000. */
+  readonly npyHeaderBytes: number
+  /** NumPy's own maximum (64 from 2.0). */
+  readonly npyDimensions: number
+  /** Bytes of one array or member after decompression. CWE-409. */
+  readonly arrayBytes: number
+  /** Decompressed to compressed bytes of a zip member beyond 32 MiB. CWE-409. */
+  readonly inflateRatio: number
+  readonly zipMembers: number
+  /** Nesting of protobuf messages (protobuf's own default is 100). CWE-674. */
+  readonly onnxDepth: number
+  /** Bytes of an ONNX file held in memory; larger models go to ONNX Runtime through a private copy. */
+  readonly onnxBytesInMemory: number
+  /** Files listed of one model folder. */
+  readonly folderFiles: number
+}
+
+export const defaultLimits: Limits = {
+  yamlBytes: 1 << 20,
+  yamlNodes: 100_000,
+  depth: 64,
+  jsonDepth: 200,
+  jsonBytes: 1 << 30,
+  integerDigits: 4300,
+  csvFieldBytes: 1 << 20,
+  csvRowBytes: 16 << 20,
+  csvColumns: 10_000,
+  npyHeaderBytes: 64 << 10,
+  npyDimensions: 64,
+  arrayBytes: 4 * 2 ** 30,
+  inflateRatio: 200,
+  zipMembers: 10_000,
+  onnxDepth: 64,
+  onnxBytesInMemory: 256 << 20,
+  folderFiles: 100_000,
+}

@@ -2,7 +2,7 @@
  * Data on its way to a model and back: columns of a table, tensors, and cells where MLflow knows no type.
  * A column is contiguous; text stays as JavaScript strings, because JSON gives and ONNX Runtime takes nothing else.
  */
-import type { Dtype, NumericArray, NumericDtype } from './dtype.ts'
+import type { ComplexDtype, Dtype, NumericArray, NumericDtype } from './dtype.ts'
 
 /** A point in time in a cell: nanoseconds since 1970 (UTC), as Python's `datetime`, `date` or pandas' `Timestamp` hold it. */
 export interface Moment {
@@ -52,13 +52,18 @@ export interface ObjectColumn extends ColumnName {
 export type Column = NumericColumn | StringColumn | BytesColumn | ObjectColumn
 
 /** An n-dimensional array in C order; shape `[]` is a scalar. float16 holds raw bits, bool 0 and 1, datetime64 nanoseconds. */
-export type Tensor = NumericTensor | StringTensor | BytesTensor | ObjectTensor
+export type Tensor = NumericTensor | ComplexTensor | StringTensor | BytesTensor | ObjectTensor
 interface Shaped {
   readonly shape: readonly number[]
 }
 export interface NumericTensor extends Shaped {
   readonly dtype: NumericDtype | 'datetime64'
   readonly values: NumericArray
+}
+/** Real and imaginary part in turn: twice as many values as elements. */
+export interface ComplexTensor extends Shaped {
+  readonly dtype: ComplexDtype
+  readonly values: Float32Array | Float64Array
 }
 export interface StringTensor extends Shaped {
   readonly dtype: 'string'

@@ -17,8 +17,11 @@ export type NumericDtype =
   | 'float32'
   | 'float64'
 
+/** Held and described, never scored: ONNX Runtime's Node binding takes no complex tensors. */
+export type ComplexDtype = 'complex64' | 'complex128'
+
 /** `datetime64` is nanoseconds since 1970 in UTC with NaT as -2^63, as NumPy's `datetime64[ns]`; `object` holds cells. */
-export type Dtype = NumericDtype | 'datetime64' | 'string' | 'bytes' | 'object'
+export type Dtype = NumericDtype | ComplexDtype | 'datetime64' | 'string' | 'bytes' | 'object'
 
 /** MLflow's column types (`mlflow.types.DataType`). */
 export type DataType = 'boolean' | 'integer' | 'long' | 'float' | 'double' | 'string' | 'binary' | 'datetime'
@@ -50,6 +53,8 @@ export const dtypes: Readonly<Record<Dtype, DtypeInfo>> = {
   float16: { size: 2, numpy: 'float16', onnx: 10, arrow: 'float16', openInference: 'FP16' },
   float32: { size: 4, numpy: 'float32', mlflow: 'float', onnx: 1, arrow: 'float32', openInference: 'FP32' },
   float64: { size: 8, numpy: 'float64', mlflow: 'double', onnx: 11, arrow: 'float64', openInference: 'FP64' },
+  complex64: { size: 8, numpy: 'complex64', onnx: 14 },
+  complex128: { size: 16, numpy: 'complex128', onnx: 15 },
   datetime64: { size: 8, numpy: 'datetime64[ns]', mlflow: 'datetime', arrow: 'timestamp[ns]' },
   string: { size: 0, numpy: 'str', mlflow: 'string', onnx: 8, arrow: 'utf8', openInference: 'BYTES' },
   bytes: { size: 0, numpy: 'bytes', mlflow: 'binary', arrow: 'binary', openInference: 'BYTES' },

@@ -1,4 +1,5 @@
 /** Every error of the product: one class, one total table of codes. Compare `error.code` and `error.kind`, not classes. */
+import { arrayErrors } from './arrays.ts'
 import { cliErrors } from './cli.ts'
 import { dataErrors } from './data.ts'
 import { type ErrorInfo, type ErrorKind, errorKinds, type KindInfo, type Where } from './define.ts'
@@ -9,7 +10,7 @@ import { onnxErrors } from './onnx.ts'
 export { type ErrorKind, errorKinds, type KindInfo, type Where } from './define.ts'
 
 /** Code → kind, message, hint. A new error is a row in the table of its area. */
-export const errorTable = { ...cliErrors, ...dataErrors, ...enforceErrors, ...modelErrors, ...onnxErrors }
+export const errorTable = { ...arrayErrors, ...cliErrors, ...dataErrors, ...enforceErrors, ...modelErrors, ...onnxErrors }
 
 export type ErrorCode = keyof typeof errorTable
 export type ErrorArguments<Code extends ErrorCode> = Parameters<(typeof errorTable)[Code]['message']>[0]

@@ -1,0 +1,39 @@
+import type { ErrorTable } from './define.ts'
+
+/** NPY, NPZ and the zip container. */
+export const arrayErrors = {
+  ZIP_BROKEN: {
+    kind: 'body',
+    message: (a: { why: string; member?: string }) =>
+      a.member === undefined ? `The zip file is broken: ${a.why}` : `The zip member \`${a.member}\` is broken: ${a.why}`,
+  },
+  ZIP_UNSUPPORTED: {
+    kind: 'body',
+    message: (a: { why: string; member: string }) => `The zip member \`${a.member}\` ${a.why}`,
+    hint: () => 'Write the file again with Python’s zipfile or NumPy’s savez',
+  },
+  ZIP_LIMIT: {
+    kind: 'limit',
+    message: (a: { why: string; limit: number }) => `The zip file ${a.why} (limit ${a.limit})`,
+  },
+  NPY_BROKEN: {
+    kind: 'body',
+    message: (a: { why: string }) => `The NPY array is broken: ${a.why}`,
+  },
+  NPY_DTYPE: {
+    kind: 'body',
+    message: (a: { descr: string; why: string }) => `The NPY array has elements of type \`${a.descr}\`, ${a.why}`,
+    hint: (a: { descr: string }) =>
+      a.descr.includes('O') ? 'Save plain numbers or text: `numpy.save(path, array.astype("float64"))`' : undefined,
+  },
+  NPY_LIMIT: {
+    kind: 'limit',
+    message: (a: { what: string; found: string; limit: number }) =>
+      `The NPY array has ${a.found} ${a.what}, more than ${a.limit}`,
+  },
+  NPY_NOT_WRITABLE: {
+    kind: 'usage',
+    message: (a: { why: string }) => `The predictions do not fit one NPY array: ${a.why}`,
+    hint: () => 'Choose one output with `--outputs NAME`, or write JSON with `-o out.json`',
+  },
+} satisfies ErrorTable

@@ -1,0 +1,66 @@
+/**
+ * Builds what ships into dist/: the command line (one lazy chunk per subcommand), the library with its types,
+ * and the licence notices of everything bundled. `--no-types` leaves the types out.
+ */
+import { execFileSync } from 'node:child_process'
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
+import { licenceNotices } from './notices.mjs'
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)))
+process.chdir(root)
+
+if (existsSync('scripts/compile-schemas.mjs'))
+  execFileSync(process.execPath, ['scripts/compile-schemas.mjs'], { stdio: 'inherit' })
+rmSync('dist', { recursive: true, force: true })
+
+/** Bundled CommonJS packages (commander) ask for Node's own modules through `require`, which ESM lacks. */
+const requireBanner =
+  "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);"
+
+/** @type {import('esbuild').BuildOptions} */
+const shared = {
+  bundle: true,
+  platform: 'node',
+  target: 'node20.19',
+  format: 'esm',
+  splitting: true,
+  metafile: true,
+  minifyWhitespace: true,
+  minifySyntax: true,
+  // Stack traces in bug reports stay readable; the size does not matter here.
+  minifyIdentifiers: false,
+  // Every licence text is in THIRD-PARTY-NOTICES.txt.
+  legalComments: 'none',
+  external: ['onnxruntime-node', 'mlmodel-onnxruntime-*'],
+  banner: { js: requireBanner },
+  logLevel: 'warning',
+}
+
+const inputs = new Set()
+for (const [entry, options] of [
+  ['src/cli/main.ts', { outdir: 'dist/cli', entryPoints: { main: 'src/cli/main.ts' } }],
+  ['src/index.ts', { outdir: 'dist', entryPoints: { index: 'src/index.ts' }, chunkNames: 'chunks/[name]-[hash]' }],
+]) {
+  if (!existsSync(entry)) {
+    console.warn(`build: ${entry} is not there, left out`)
+    process.exitCode = 1
+    continue
+  }
+  // esbuild has printed its errors already.
+  const result = await build({ ...shared, ...options }).catch(() => undefined)
+  if (result === undefined) process.exit(1)
+  for (const input of Object.keys(result.metafile.inputs)) inputs.add(input)
+}
+
+const notices = licenceNotices(inputs)
+if (!existsSync('THIRD-PARTY-NOTICES.txt') || readFileSync('THIRD-PARTY-NOTICES.txt', 'utf8') !== notices)
+  writeFileSync('THIRD-PARTY-NOTICES.txt', notices)
+
+if (!process.argv.includes('--no-types') && existsSync('src/index.ts')) {
+  execFileSync(process.execPath, [join('node_modules', 'typescript', 'bin', 'tsc'), '-p', 'scripts/tsconfig.types.json'], {
+    stdio: 'inherit',
+  })
+}

@@ -1,0 +1,32 @@
+/** The text of THIRD-PARTY-NOTICES.txt: a licence for every package whose code the bundles contain. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+const head = `Third-party notices
+
+The files in dist/ contain code of the packages below. The packages mlmodel-onnxruntime-* contain ONNX Runtime
+(MIT, Copyright (c) Microsoft Corporation) and carry its notices themselves.
+`
+
+/**
+ * Collects the licence texts of bundled packages.
+ *
+ * @param {Iterable<string>} inputs - paths of all bundled files, as in esbuild's metafile
+ * @returns {string} the whole file, in the order of package names
+ */
+export function licenceNotices(inputs) {
+  const folders = new Set()
+  for (const input of inputs) {
+    const match = /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(input)
+    if (match) folders.add(match[1])
+  }
+  const sections = new Map()
+  for (const folder of folders) {
+    const { name, version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
+    const file = readdirSync(folder).find((entry) => /^(licen[cs]e|copying)(\.|$)/i.test(entry))
+    if (file === undefined || !existsSync(join(folder, file))) throw new Error(`${folder} has no licence text`)
+    const text = readFileSync(join(folder, file), 'utf8').replace(/\r\n/g, '\n').trim()
+    sections.set(`${name} ${version}`, `${'-'.repeat(80)}\n${name} ${version} (${license})\n\n${text}\n`)
+  }
+  return [head, ...[...sections.keys()].sort().map((key) => sections.get(key))].join('\n')
+}

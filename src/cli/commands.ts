@@ -1,0 +1,47 @@
+/** The subcommands in the order of the help; each is loaded when it is called for. */
+import type { Command } from './command.ts'
+
+export interface CommandEntry {
+  readonly name: string
+  /** As the command's own `summary`; kept here so that the help of `mlmodel` loads no command. A test holds them equal. */
+  readonly summary: string
+  /** Comes with a later version: refuses for now. */
+  readonly later?: boolean
+  load(): Promise<Command>
+}
+
+export const commands: readonly CommandEntry[] = [
+  {
+    name: 'inspect',
+    summary: 'Show what a model is, takes and returns, without running it',
+    load: async () => (await import('./inspect.ts')).command,
+  },
+  {
+    name: 'validate',
+    summary: 'Check that a model is complete, consistent and safe',
+    later: true,
+    load: async () => (await import('./validate.ts')).command,
+  },
+  {
+    name: 'env',
+    summary: 'Resolve the environment a model asks for',
+    later: true,
+    load: async () => (await import('./env.ts')).command,
+  },
+  {
+    name: 'predict',
+    summary: 'Score a file with a model, with the answers MLflow gives',
+    load: async () => (await import('./predict.ts')).command,
+  },
+  {
+    name: 'serve',
+    summary: 'Serve a model over HTTP',
+    later: true,
+    load: async () => (await import('./serve.ts')).command,
+  },
+  {
+    name: 'completion',
+    summary: 'Print the completion script of a shell',
+    load: async () => (await import('./completion.ts')).command,
+  },
+]

@@ -1,0 +1,23 @@
+/** `mlmodel env`: comes with a later version; until then it refuses and says so. */
+import { MlmodelError } from '../errors/index.ts'
+import { commonOptions, defineCommand, modelOption } from './command.ts'
+
+export const command = defineCommand({
+  name: 'env',
+  summary: 'Resolve the environment a model asks for',
+  usage: '<model> [options]',
+  about: 'Comes with a later version: for now this command refuses with exit code 2.',
+  operands: [{ name: 'model', text: 'Folder or MLmodel file' }],
+  options: {
+    ...modelOption,
+    json: { group: 'Output', text: 'Print one JSON document' },
+    ...commonOptions,
+  },
+  examples: ['mlmodel env ./model'],
+  async run() {
+    throw new MlmodelError('COMMAND_LATER', {
+      command: 'env',
+      does: 'resolve the environment a model asks for and say which file decided',
+    })
+  },
+})

@@ -1,0 +1,86 @@
+/** The process as the command line sees it: streams, arguments and environment, handed in so that tests need no process. */
+import type { Readable, Writable } from 'node:stream'
+
+/** The environment variables this product reads, taken once. */
+export interface Environment {
+  /** NO_COLOR is set and not empty (https://no-color.org). */
+  readonly noColor: boolean
+  /** FORCE_COLOR is set and is neither `0` nor `false`. */
+  readonly forceColor: boolean
+  /** TERM=dumb: no colour and no moving progress. */
+  readonly dumb: boolean
+  readonly ci: boolean
+  /** MLMODEL_COMPAT, `mlflow` for MLflow's exact answers. */
+  readonly compat: string | undefined
+}
+
+export interface OutputStream extends Writable {
+  readonly isTTY?: boolean
+  readonly columns?: number
+}
+
+export interface Terminal {
+  readonly stdin: Readable
+  readonly stdout: OutputStream
+  readonly stderr: OutputStream
+  readonly environment: Environment
+}
+
+/** Picks the variables this product reads. */
+export function readEnvironment(variables: Readonly<Record<string, string | undefined>>): Environment {
+  const force = variables['FORCE_COLOR']
+  return {
+    noColor: (variables['NO_COLOR'] ?? '') !== '',
+    forceColor: force !== undefined && force !== '0' && force !== 'false',
+    dumb: variables['TERM'] === 'dumb',
+    ci: (variables['CI'] ?? '') !== '' && variables['CI'] !== 'false',
+    compat: variables['MLMODEL_COMPAT'],
+  }
+}
+
+/** A stream that is written with back-pressure and may be closed by its reader at any time. */
+export interface Outlet {
+  /** The reader went away (`mlmodel … | head`): writing goes on without effect, and the command ends as if it had finished. */
+  readonly closed: boolean
+  /** Settles when the stream takes more. */
+  write(chunk: string | Uint8Array): Promise<void>
+}
+
+/**
+ * Wraps a stream once for the life of the process. A broken pipe closes the outlet silently; any other failure (a full
+ * disk) rejects the write that met it, or the next one.
+ */
+export function openOutlet(stream: Writable): Outlet {
+  let closed = false
+  let failure: Error | undefined
+  let wake: (() => void) | undefined
+  const settle = () => {
+    wake?.()
+    wake = undefined
+  }
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    closed = true
+    // Windows says EOF where POSIX says EPIPE.
+    if (error.code !== 'EPIPE' && error.code !== 'EOF' && error.code !== 'ERR_STREAM_DESTROYED') failure = error
+    settle()
+  })
+  stream.on('close', () => {
+    closed = true
+    settle()
+  })
+  stream.on('drain', settle)
+  return {
+    get closed() {
+      return closed
+    },
+    async write(chunk) {
+      if (!closed && !stream.write(chunk)) {
+        await new Promise<void>((resolve) => {
+          wake = resolve
+          if (closed) settle()
+        })
+      }
+      if (failure !== undefined) throw failure
+    },
+  }
+}

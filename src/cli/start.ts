@@ -1,6 +1,6 @@
 /** Gives the real process to {@link main}; `bin/mlmodel.js` calls it and nothing else. */
 import { main } from './main.ts'
-import { readEnvironment } from './terminal.ts'
+import { readEnvironment, type Terminal } from './terminal.ts'
 
 /** Runs the command line of this process and sets its exit code. */
 export function start(): void {

@@ -6,11 +6,12 @@ import { type ErrorInfo, type ErrorKind, errorKinds, type KindInfo, type Where }
 import { enforceErrors } from './enforce.ts'
 import { modelErrors } from './model.ts'
 import { onnxErrors } from './onnx.ts'
+import { predictErrors } from './predict.ts'
 
 export { type ErrorKind, errorKinds, type KindInfo, type Where } from './define.ts'
 
 /** Code → kind, message, hint. A new error is a row in the table of its area. */
-export const errorTable = { ...arrayErrors, ...cliErrors, ...dataErrors, ...enforceErrors, ...modelErrors, ...onnxErrors }
+export const errorTable = { ...arrayErrors, ...cliErrors, ...dataErrors, ...enforceErrors, ...modelErrors, ...onnxErrors, ...predictErrors }
 
 export type ErrorCode = keyof typeof errorTable
 export type ErrorArguments<Code extends ErrorCode> = Parameters<(typeof errorTable)[Code]['message']>[0]

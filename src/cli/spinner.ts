@@ -1,0 +1,7 @@
+/** The moving part of progress; loaded only when work takes long on a terminal. */
+import ora, { type Ora } from 'ora'
+
+/** Starts a spinner on stderr. A hidden cursor would need a signal handler to come back, and a handler makes Ctrl-C dead while ONNX Runtime runs. */
+export function startSpinner(stream: NodeJS.WritableStream, text: string): Ora {
+  return ora({ stream, hideCursor: false, discardStdin: false, text }).start()
+}

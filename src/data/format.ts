@@ -1,0 +1,37 @@
+/** Which format a file of data has: by its first bytes, then by its extension. */
+import { looksLikeZip } from '../zip.ts'
+import { looksLikeNpy } from './npy.ts'
+
+export const inputFormats = ['csv', 'json', 'npy', 'npz'] as const
+export type InputFormat = (typeof inputFormats)[number]
+
+/** Bytes needed to tell. */
+export const headBytes = 64
+
+/** Names by which a user may ask for a format: ours, and the content types MLflow's server takes. */
+export const inputFormatNames: Readonly<Record<string, InputFormat>> = {
+  csv: 'csv',
+  'text/csv': 'csv',
+  json: 'json',
+  'application/json': 'json',
+  npy: 'npy',
+  npz: 'npz',
+}
+
+/**
+ * Tells the format of data from the beginning of its bytes; where they do not decide, from the name's extension.
+ *
+ * @param head - at least {@link headBytes} bytes, or all there are
+ * @returns undefined when neither decides
+ */
+export function detectFormat(head: Uint8Array, name: string): InputFormat | undefined {
+  if (looksLikeNpy(head)) return 'npy'
+  if (looksLikeZip(head)) return 'npz'
+  const extension = /\.([a-z0-9]+)$/i.exec(name)?.[1]?.toLowerCase()
+  // A header of CSV may begin with a bracket; nobody names such a file .json.
+  if (extension === 'csv' || extension === 'tsv') return 'csv'
+  const text = Buffer.from(head.buffer, head.byteOffset, Math.min(head.length, headBytes)).toString('latin1')
+  if (/^(?:\u00ef\u00bb\u00bf|\u00ff\u00fe|\u00fe\u00ff)?[\s\0]*[{[]/.test(text)) return 'json'
+  if (extension !== undefined && extension in inputFormatNames) return inputFormatNames[extension]
+  return text.includes(',') || text.includes('\n') ? 'csv' : undefined
+}

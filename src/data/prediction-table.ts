@@ -1,0 +1,181 @@
+/**
+ * Predictions as a table, and blocks of predictions joined: what CSV, JSON Lines and NPY need, which know nothing of
+ * MLflow's nested replies.
+ */
+import { type Batch, type Cell, type Column, elementCount, type Frame, isCellMap, isTensor, type Tensor } from '../batch.ts'
+import { arrayOfDtype, type NumericArray } from '../dtype.ts'
+import { MlmodelError } from '../errors/index.ts'
+
+/**
+ * Lays predictions out as columns, a row for each row of input. An output of rank 2 becomes a column for each of its
+ * columns (`name_0`, `name_1`, …), a list of maps (a classifier's ZipMap) a column for each key (`name_key`).
+ *
+ * @throws PREDICTIONS_NO_TABLE when outputs differ in length or have more than two dimensions
+ */
+export function toTable(batch: Batch): Frame {
+  if (batch.kind === 'frame') {
+    const columns = batch.columns.flatMap((column) => (column.dtype === 'object' ? spreadCells(String(column.name), column.values) : [column]))
+    return { kind: 'frame', rows: batch.rows, columns }
+  }
+  if (batch.kind === 'array') return tableOf(spreadTensor('', batch.tensor))
+  if (batch.kind === 'named') {
+    return tableOf([...batch.items].flatMap(([name, item]) => (isTensor(item) ? spreadTensor(name, item) : spreadCells(name, asList(name, item)))))
+  }
+  throw new MlmodelError('PREDICTIONS_NO_TABLE', { why: 'they are no columns of equal length' })
+}
+
+function tableOf(columns: readonly Column[]): Frame {
+  const rows = columns[0]?.values.length ?? 0
+  const odd = columns.find((column) => column.values.length !== rows)
+  if (odd !== undefined) {
+    throw new MlmodelError('PREDICTIONS_NO_TABLE', {
+      why: `\`${odd.name}\` has ${odd.values.length} values where \`${columns[0]!.name}\` has ${rows}`,
+    })
+  }
+  return { kind: 'frame', rows, columns }
+}
+
+function asList(name: string, cell: Cell): readonly Cell[] {
+  if (Array.isArray(cell)) return cell
+  throw new MlmodelError('PREDICTIONS_NO_TABLE', { why: `\`${name}\` is no list` })
+}
+
+function spreadTensor(name: string, tensor: Tensor): Column[] {
+  const { shape } = tensor
+  if (shape.length > 2 || shape.length === 0) {
+    throw new MlmodelError('PREDICTIONS_NO_TABLE', { why: `${name === '' ? 'the output' : `\`${name}\``} has ${shape.length} dimensions` })
+  }
+  if (shape.length === 1) return [columnOf(name === '' ? 0 : name, tensor, 0, 1, shape[0]!)]
+  const [rows, width] = shape as [number, number]
+  return Array.from({ length: width }, (_, at) => columnOf(name === '' ? at : `${name}_${at}`, tensor, at, width, rows))
+}
+
+/** Every `step`-th value from `start` on, as a column. */
+function columnOf(name: string | number, tensor: Tensor, start: number, step: number, rows: number): Column {
+  const { dtype } = tensor
+  if (dtype === 'complex64' || dtype === 'complex128') throw new MlmodelError('PREDICTIONS_NO_TABLE', { why: 'complex numbers have no text form' })
+  if (dtype === 'string' || dtype === 'bytes' || dtype === 'object') {
+    const values = Array.from({ length: rows }, (_, row) => tensor.values[start + row * step])
+    return (dtype === 'string' ? { name, dtype, values, pandas: 'object' } : { name, dtype, values }) as Column
+  }
+  if (step === 1) return { name, dtype, values: tensor.values }
+  const values = new arrayOfDtype[dtype](rows) as NumericArray
+  for (let row = 0; row < rows; row++) values[row] = tensor.values[start + row * step]!
+  return { name, dtype, values }
+}
+
+function spreadCells(name: string, cells: readonly Cell[]): Column[] {
+  const first = cells[0]
+  if (isCellMap(first)) {
+    const keys = [...first.keys()]
+    return keys.map((key) => {
+      const values = cells.map((cell) => (isCellMap(cell) ? (cell.get(key) ?? null) : null))
+      return typed(`${name}_${key}`, values)
+    })
+  }
+  if (isTensor(first) && first.shape.length === 1) {
+    return Array.from({ length: first.shape[0]! }, (_, at) =>
+      typed(
+        `${name}_${at}`,
+        cells.map((cell) => (isTensor(cell) && !(cell.dtype.startsWith('complex')) ? ((cell.values as ArrayLike<Cell>)[at] ?? null) : null)),
+      ),
+    )
+  }
+  if (Array.isArray(first)) {
+    return first.map((_, at) => typed(`${name}_${at}`, cells.map((cell) => (Array.isArray(cell) ? (cell[at] ?? null) : null))))
+  }
+  return [typed(name, cells)]
+}
+
+/** Cells that are all floats become a column of floats: that is what a ZipMap holds. */
+function typed(name: string, values: readonly Cell[]): Column {
+  return values.every((value) => typeof value === 'number')
+    ? { name, dtype: 'float64', values: Float64Array.from(values as readonly number[]) }
+    : { name, dtype: 'object', values }
+}
+
+/**
+ * Joins the predictions of consecutive blocks of rows.
+ *
+ * @throws PREDICTIONS_NO_TABLE when blocks differ in form (an output whose shape depends on the number of rows)
+ */
+export function joinBatches(batches: readonly Batch[]): Batch {
+  const [first] = batches
+  if (first === undefined) return { kind: 'frame', rows: 0, columns: [] }
+  if (batches.length === 1) return first
+  if (first.kind === 'frame') {
+    const frames = batches.filter((batch) => batch.kind === 'frame')
+    const columns = first.columns.map((column, at) => joinColumns(frames.map((frame) => frame.columns[at] ?? column)))
+    return { kind: 'frame', rows: frames.reduce((rows, frame) => rows + frame.rows, 0), columns }
+  }
+  if (first.kind === 'array') {
+    return { kind: 'array', tensor: joinTensors(batches.flatMap((batch) => (batch.kind === 'array' ? [batch.tensor] : []))) }
+  }
+  if (first.kind === 'named') {
+    const items = new Map<string, Tensor | Cell>()
+    for (const name of first.items.keys()) {
+      const parts = batches.flatMap((batch) => (batch.kind === 'named' ? [batch.items.get(name) ?? null] : []))
+      items.set(name, parts.every(isTensor) ? joinTensors(parts) : parts.flatMap((part) => asList(name, part as Cell)))
+    }
+    return { kind: 'named', items }
+  }
+  throw new MlmodelError('PREDICTIONS_NO_TABLE', { why: 'they are no columns of equal length' })
+}
+
+function joinColumns(parts: readonly Column[]): Column {
+  const first = parts[0]!
+  if (parts.some((part) => part.dtype !== first.dtype || ('validity' in part && part.validity !== undefined))) {
+    throw new MlmodelError('PREDICTIONS_NO_TABLE', { why: `\`${first.name}\` changes its type from block to block` })
+  }
+  return { ...first, values: joinValues(parts.map((part) => part.values)) } as Column
+}
+
+function joinTensors(parts: readonly Tensor[]): Tensor {
+  const first = parts[0]!
+  const inner = first.shape.slice(1)
+  const fits = (part: Tensor): boolean =>
+    part.dtype === first.dtype && part.shape.length === first.shape.length && elementCount(part.shape.slice(1)) === elementCount(inner)
+  if (first.shape.length === 0 || !parts.every(fits)) {
+    throw new MlmodelError('PREDICTIONS_NO_TABLE', { why: 'an output has not a row for each row of input' })
+  }
+  const rows = parts.reduce((sum, part) => sum + part.shape[0]!, 0)
+  return { ...first, shape: [rows, ...inner], values: joinValues(parts.map((part) => part.values)) } as unknown as Tensor
+}
+
+function joinValues(parts: readonly (NumericArray | readonly unknown[])[]): NumericArray | unknown[] {
+  if (Array.isArray(parts[0])) return (parts as readonly (readonly unknown[])[]).flat()
+  const arrays = parts as readonly NumericArray[]
+  const length = arrays.reduce((sum, part) => sum + part.length, 0)
+  const joined = new (arrays[0]!.constructor as new (length: number) => NumericArray)(length)
+  let at = 0
+  for (const part of arrays) {
+    joined.set(part as never, at)
+    at += part.length
+  }
+  return joined
+}
+
+/**
+ * Makes one array of predictions, for NPY: a single output as it is, columns of one number type side by side.
+ *
+ * @throws NPY_NOT_WRITABLE when there are several outputs of different types or shapes
+ */
+export function toArray(batch: Batch): Tensor {
+  if (batch.kind === 'array') return batch.tensor
+  if (batch.kind === 'named' && batch.items.size === 1) {
+    const [item] = batch.items.values()
+    if (isTensor(item)) return item
+  }
+  const { columns, rows } = toTable(batch)
+  const first = columns[0]
+  if (first === undefined) throw new MlmodelError('NPY_NOT_WRITABLE', { why: 'there are no outputs' })
+  if (columns.length === 1) return { ...first, shape: [rows] } as unknown as Tensor
+  if (columns.some((column) => column.dtype !== first.dtype) || Array.isArray(first.values)) {
+    throw new MlmodelError('NPY_NOT_WRITABLE', { why: `there are ${columns.length} outputs of different types` })
+  }
+  const values = new (first.values.constructor as new (length: number) => NumericArray)(rows * columns.length)
+  columns.forEach((column, at) => {
+    for (let row = 0; row < rows; row++) values[row * columns.length + at] = column.values[row] as number
+  })
+  return { dtype: first.dtype, shape: [rows, columns.length], values } as unknown as Tensor
+}

@@ -1,0 +1,34 @@
+/**
+ * The npm library: open a model and score it, or use one part alone: read an MLmodel file, a signature, data, or enforce.
+ * Compare errors by `error.code` and `error.kind`.
+ */
+export type { ArrayBatch, Batch, Cell, CellMap, Column, Frame, Moment, NamedBatch, Tensor, ValueBatch } from './batch.ts'
+export { readCsvBytes } from './data/csv/read.ts'
+export { readNpy, writeNpy } from './data/npy.ts'
+export { readNpz } from './data/npz.ts'
+export { joinBatches, toTable } from './data/prediction-table.ts'
+export { writePredictions } from './data/reply.ts'
+export { type Description, describeModel } from './describe.ts'
+export { type DataType, type Dtype, dtypes, float16ToNumber, numberToFloat16 } from './dtype.ts'
+export { csvPlan, enforceParams, enforceTyped, finishCsv, readRequest, type Warning } from './enforce/index.ts'
+export { type ErrorCode, type ErrorKind, errorKinds, MlmodelError, type Problem, problemMessage, type Where } from './errors/index.ts'
+export type { Mode, PredictOptions } from './flavors/flavor.ts'
+export { parseJson, writeJsonValue } from './json.ts'
+export { defaultLimits, type Limits } from './limits.ts'
+export { locate } from './locate/index.ts'
+export { loadMlmodel, type Mlmodel, parseMlmodel } from './mlmodel.ts'
+export { type Model, type OpenModelOptions, openModel, type Reply } from './model.ts'
+export { checkOnnxFile, readOnnx } from './onnx/index.ts'
+export { checkSchema } from './schema.ts'
+export {
+  type ColumnSpec,
+  type ParamSpec,
+  parseParams,
+  parseSchema,
+  parseSignature,
+  type Schema,
+  type Signature,
+  signatureToJson,
+  type TensorSpec,
+} from './signature.ts'
+export { version } from './version.ts'

@@ -1,0 +1,182 @@
+/** The whole path in one place: locate, load, choose a flavor, enforce, predict. Used by every face. */
+import type { Batch, Cell } from './batch.ts'
+import { readTyped } from './data/json-typed.ts'
+import { writePredictions } from './data/reply.ts'
+import { enforceParams, enforceTyped, type Warning } from './enforce/index.ts'
+import { readRequest } from './enforce/request.ts'
+import { MlmodelError, problemMessage } from './errors/index.ts'
+import type { Flavor, Mode, Predictor, PredictOptions } from './flavors/flavor.ts'
+import { flavors } from './flavors/index.ts'
+import { writeJsonValue } from './json.ts'
+import { defaultLimits, type Limits } from './limits.ts'
+import { locate } from './locate/index.ts'
+import { loadMlmodel, type Mlmodel } from './mlmodel.ts'
+import type { Signature } from './signature.ts'
+
+export interface OpenModelOptions {
+  /** Default `strict`: as MLflow, but what loses data is an error (docs/differences.md). `compat`: MLflow's exact answers. */
+  readonly mode?: Mode
+  /** Which flavor to run when the model has several that can be run. */
+  readonly flavor?: string
+  /** Intra-op threads of ONNX Runtime; default: the cores this process may use. */
+  readonly threads?: number
+  /** Execution providers instead of the MLmodel file's. */
+  readonly providers?: readonly string[]
+  readonly limits?: Limits
+  /** Told of what was dropped, converted with loss (`compat`), or ignored. */
+  readonly onWarning?: (warning: string) => void
+}
+
+/** What a scoring server answers to `POST /invocations`. */
+export interface Reply {
+  readonly status: number
+  readonly contentType: string
+  readonly body: Uint8Array
+}
+
+/** An opened model; `close()` frees its native memory. */
+export class Model {
+  readonly mlmodel: Mlmodel
+  readonly flavor: string
+  readonly mode: Mode
+  readonly #predictor: Predictor
+  readonly #limits: Limits
+  readonly #warn: (warning: string) => void
+
+  constructor(mlmodel: Mlmodel, flavor: string, predictor: Predictor, options: OpenModelOptions) {
+    this.mlmodel = mlmodel
+    this.flavor = flavor
+    this.mode = options.mode ?? 'strict'
+    this.#predictor = predictor
+    this.#limits = options.limits ?? defaultLimits
+    this.#warn = options.onWarning ?? (() => {})
+  }
+
+  get signature(): Signature | undefined {
+    return this.mlmodel.signature
+  }
+
+  /** Rows the model insists on, when its first dimension is fixed: such input cannot be split. */
+  get fixedRows(): number | undefined {
+    return this.#predictor.fixedRows
+  }
+
+  /**
+   * Enforces the signature on typed data and scores it, as `mlflow.pyfunc.PyFuncModel.predict` does.
+   *
+   * @param options.params - a map, or absent for the defaults
+   * @throws kinds `signature`, `params`, `evaluation`
+   */
+  async predict(data: Batch, options: { readonly params?: Cell; readonly outputs?: readonly string[] } = {}): Promise<Batch> {
+    const enforced = enforceTyped(data, this.signature, this.mode)
+    this.report(enforced.warnings)
+    const params = enforceParams(options.params, this.signature, this.mode)
+    this.report(params.warnings)
+    return this.score(enforced.data, { params: params.params, ...(options.outputs && { outputs: options.outputs }) })
+  }
+
+  /** Scores data that has passed enforcement. */
+  async score(data: Batch, options: PredictOptions = {}): Promise<Batch> {
+    return this.#predictor.predict(data, options)
+  }
+
+  /**
+   * Answers one request as MLflow's scoring server would: parse, enforce, score, write. Never throws for a bad request.
+   *
+   * @param contentType - the header's value; absent is 415 (MLflow: 500)
+   */
+  async invoke(body: Uint8Array, contentType?: string): Promise<Reply> {
+    try {
+      const request = this.read(body, contentType)
+      const predictions = await this.score(request.data, { params: request.params })
+      return { status: 200, contentType: 'application/json', body: writePredictions(predictions, { wrap: !request.llm }) }
+    } catch (error) {
+      if (error instanceof MlmodelError) return errorReply(error)
+      throw error
+    }
+  }
+
+  /**
+   * Parses and enforces a request body.
+   *
+   * @throws kinds `content-type`, `body`, `signature`, `params`, `limit`
+   */
+  read(body: Uint8Array, contentType?: string): ReturnType<typeof readRequest> {
+    const { isSignatureFromTypeHint } = this.mlmodel
+    const request = readRequest(body, contentType, this.signature, {
+      mode: this.mode,
+      limits: this.#limits,
+      schemaFlags: { isSignatureFromTypeHint },
+      fast: readTyped,
+    })
+    this.report(request.warnings)
+    return request
+  }
+
+  report(warnings: readonly Warning[]): void {
+    for (const warning of warnings) this.#warn(warning.message)
+  }
+
+  async close(): Promise<void> {
+    await this.#predictor.close()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+}
+
+/**
+ * Opens a model for scoring. Nothing but ONNX Runtime's own code runs: no pickle, no Python.
+ *
+ * @param path - a model's folder, or its MLmodel file
+ * @throws kinds `not-found`, `model`, `unsupported` (with the reason, when no flavor can be run here), `runtime`
+ */
+export async function openModel(path: string, options: OpenModelOptions = {}): Promise<Model> {
+  const mlmodel = await loadMlmodel(await locate(path), options.limits)
+  return openLoaded(mlmodel, options)
+}
+
+/** Opens a model whose MLmodel file is loaded already. */
+export async function openLoaded(mlmodel: Mlmodel, options: OpenModelOptions = {}): Promise<Model> {
+  const flavor = chooseFlavor(mlmodel, options.flavor)
+  const predictor = await flavor.open(mlmodel, {
+    mode: options.mode ?? 'strict',
+    warn: options.onWarning ?? (() => {}),
+    ...(options.threads !== undefined && { threads: options.threads }),
+    ...(options.providers !== undefined && { providers: options.providers }),
+  })
+  return new Model(mlmodel, flavor.name, predictor, options)
+}
+
+/**
+ * Picks the first flavor of the registry that this model has and that can be run.
+ *
+ * @throws FLAVOR_ABSENT, FLAVOR_NOT_RUN with the reason of each flavor
+ */
+export function chooseFlavor(mlmodel: Mlmodel, name?: string): Flavor {
+  if (name !== undefined && !mlmodel.flavors.has(name)) {
+    throw new MlmodelError('FLAVOR_ABSENT', { flavor: name, present: [...mlmodel.flavors.keys()] }, { where: { file: mlmodel.file } })
+  }
+  const reasons: string[] = []
+  for (const flavor of flavors) {
+    if (!mlmodel.flavors.has(flavor.name) || (name !== undefined && flavor.name !== name)) continue
+    const runnable = flavor.runnable(mlmodel)
+    if (runnable.runs) return flavor
+    reasons.push(`${flavor.name}: ${runnable.why}`)
+  }
+  throw new MlmodelError('FLAVOR_NOT_RUN', { flavors: name === undefined ? [...mlmodel.flavors.keys()] : [name], reasons }, { where: { file: mlmodel.file } })
+}
+
+/** Status and error_code as MLflow's, the words ours (rule X8). */
+function errorReply(error: MlmodelError): Reply {
+  const { httpStatus, mlflowCode } = error.info
+  if (mlflowCode === undefined) return { status: httpStatus, contentType: 'text/plain', body: Buffer.from(error.message) }
+  const fields = new Map<string, Cell>([
+    ['error_code', mlflowCode],
+    ['message', [error.message, ...error.problems.map((problem) => problemMessage(problem))].join('; ')],
+    ['code', error.code],
+  ])
+  if (error.where.path !== undefined) fields.set('path', error.where.path)
+  return { status: httpStatus, contentType: 'application/json', body: Buffer.from(writeJsonValue(fields)) }
+}

@@ -94,4 +94,30 @@ export const dataErrors = {
     kind: 'limit',
     message: (a: { found: number; limit: number }) => `The header has ${a.found} columns, more than ${a.limit}`,
   },
+  JSON_SYNTAX: {
+    kind: 'body',
+    message: (a: { reason: string; line: number; column: number; character: number }) =>
+      `This is no JSON: ${a.reason}: line ${a.line} column ${a.column} (char ${a.character})`,
+  },
+  JSON_ENCODING: {
+    kind: 'body',
+    message: (a: { message: string }) => `This is no JSON text: ${a.message}`,
+    hint: () => 'JSON is UTF-8',
+  },
+  JSON_SIZE: {
+    kind: 'limit',
+    message: (a: { bytes: number; limit: number }) => `The JSON text has ${a.bytes} bytes (limit ${a.limit})`,
+  },
+  JSON_DEPTH: {
+    kind: 'limit',
+    message: (a: { limit: number }) => `The JSON text is nested more than ${a.limit} levels deep`,
+  },
+  JSON_DIGITS: {
+    kind: 'limit',
+    message: (a: { digits: number; limit: number }) => `The integer has ${a.digits} digits (limit ${a.limit})`,
+  },
+  JSON_NOT_WRITABLE: {
+    kind: 'evaluation',
+    message: (a: { what: string }) => `JSON has no form of ${a.what}`,
+  },
 } satisfies ErrorTable

@@ -7,13 +7,11 @@
 
 /** A float as Python's `repr` and `json.dumps` print it; NaN and the infinities as the tokens of `json.dumps`. */
 export function formatPythonFloat(value: number): string {
-  const magnitude = Math.abs(value)
-  if (magnitude < 1e16) {
-    if (magnitude >= 1e-4) return Number.isInteger(value) ? `${value}.0` : `${value}`
-    if (value === 0) return Object.is(value, -0) ? '-0.0' : '0.0'
-  } else if (!Number.isFinite(value)) return value > 0 ? 'Infinity' : '-Infinity'
-  else if (magnitude >= 1e100) return value.toExponential()
   if (Number.isNaN(value)) return 'NaN'
+  const magnitude = Math.abs(value)
+  if (magnitude >= 1e-4 && magnitude < 1e16) return Number.isInteger(value) ? `${value}.0` : `${value}`
+  if (value === 0) return Object.is(value, -0) ? '-0.0' : '0.0'
+  if (magnitude === Number.POSITIVE_INFINITY) return value > 0 ? 'Infinity' : '-Infinity'
   const text = value.toExponential()
   // Python's exponents have two digits at least.
   return text.at(-2) === '-' || text.at(-2) === '+' ? `${text.slice(0, -1)}0${text.at(-1)}` : text

@@ -38,9 +38,9 @@ interface Reader {
   readonly where: Where
   readonly digits: number
   at: number
-  /** The containers being read, outermost first, and the key each object is at. */
+  /** The containers being read, outermost first, and the key each object is at (none for an array, or between two values). */
   readonly containers: (Cell[] | Map<string, Cell>)[]
-  readonly keys: string[]
+  readonly keys: (string | undefined)[]
 }
 
 const quote = 0x22
@@ -79,7 +79,7 @@ function readDocument(reader: Reader, deepest: number): JsonDocument {
         throw new MlmodelError('JSON_DEPTH', { limit: deepest }, { where: placeOf(reader, reader.at) })
       const opened: Cell[] | Map<string, Cell> = byte === 0x5b ? [] : new Map()
       containers.push(opened)
-      keys.push('')
+      keys.push(undefined)
       reader.at++
       skipSpace(reader)
       // `]` is `[` + 2, `}` is `{` + 2.
@@ -109,7 +109,10 @@ function readDocument(reader: Reader, deepest: number): JsonDocument {
       if (next === 0x2c) {
         reader.at++
         skipSpace(reader)
-        if (!isArray) keys[keys.length - 1] = readKey(reader)
+        if (!isArray) {
+          keys[keys.length - 1] = undefined
+          keys[keys.length - 1] = readKey(reader)
+        }
         break
       }
       if (next !== (isArray ? 0x5d : 0x7d)) fail(reader, "Expecting ',' delimiter", reader.at)
@@ -271,7 +274,6 @@ function placeOf(reader: Reader, at: number): Where {
 
 /** The path of the value being read: an array holds the values before it. */
 function pathOf(reader: Reader): string {
-  return jsonPath(
-    reader.containers.map((container, depth) => (Array.isArray(container) ? container.length : reader.keys[depth]!)),
-  )
+  const parts = reader.containers.map((container, depth) => (Array.isArray(container) ? container.length : reader.keys[depth]))
+  return jsonPath(parts.filter((part) => part !== undefined))
 }

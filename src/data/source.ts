@@ -147,6 +147,35 @@ export async function readWhole(source: Source, maximumBytes: number): Promise<U
   return parts.length === 1 ? parts[0]! : Buffer.concat(parts, total)
 }
 
+/**
+ * Looks at the first bytes of a source without using them up.
+ *
+ * @returns up to `length` bytes, and the source to read from afterwards
+ */
+export async function peek(source: Source, length: number): Promise<{ readonly head: Uint8Array; readonly source: Source }> {
+  const reader = await source.open()
+  const head = new Uint8Array(length)
+  let filled = 0
+  for (let count = -1; count !== 0 && filled < length; filled += count) count = await reader.read(head, filled, length - filled)
+  const seen = head.subarray(0, filled)
+  if (source.rewindable) {
+    await reader.close()
+    return { head: seen, source }
+  }
+  let position = 0
+  const replay: ByteReader = {
+    read: (target, offset, wanted) => {
+      if (position === filled) return reader.read(target, offset, wanted)
+      const count = Math.min(wanted, filled - position)
+      target.set(seen.subarray(position, position + count), offset)
+      position += count
+      return count
+    },
+    close: () => reader.close(),
+  }
+  return { head: seen, source: { ...source, open: async () => replay } }
+}
+
 const blockBytes = 1 << 18
 
 async function* blocks(reader: ByteReader): AsyncGenerator<Uint8Array> {

@@ -5,7 +5,7 @@ import { writePredictions } from './data/reply.ts'
 import { enforceParams, enforceTyped, type Warning } from './enforce/index.ts'
 import { readRequest } from './enforce/request.ts'
 import { MlmodelError, problemMessage } from './errors/index.ts'
-import type { Flavor, Mode, Predictor, PredictOptions } from './flavors/flavor.ts'
+import type { Flavor, Mode, PredictOptions, Predictor } from './flavors/flavor.ts'
 import { flavors } from './flavors/index.ts'
 import { writeJsonValue } from './json.ts'
 import { defaultLimits, type Limits } from './limits.ts'
@@ -156,7 +156,11 @@ export async function openLoaded(mlmodel: Mlmodel, options: OpenModelOptions = {
  */
 export function chooseFlavor(mlmodel: Mlmodel, name?: string): Flavor {
   if (name !== undefined && !mlmodel.flavors.has(name)) {
-    throw new MlmodelError('FLAVOR_ABSENT', { flavor: name, present: [...mlmodel.flavors.keys()] }, { where: { file: mlmodel.file } })
+    throw new MlmodelError(
+      'FLAVOR_ABSENT',
+      { flavor: name, present: [...mlmodel.flavors.keys()] },
+      { where: { file: mlmodel.file } },
+    )
   }
   const reasons: string[] = []
   for (const flavor of flavors) {
@@ -165,7 +169,11 @@ export function chooseFlavor(mlmodel: Mlmodel, name?: string): Flavor {
     if (runnable.runs) return flavor
     reasons.push(`${flavor.name}: ${runnable.why}`)
   }
-  throw new MlmodelError('FLAVOR_NOT_RUN', { flavors: name === undefined ? [...mlmodel.flavors.keys()] : [name], reasons }, { where: { file: mlmodel.file } })
+  throw new MlmodelError(
+    'FLAVOR_NOT_RUN',
+    { flavors: name === undefined ? [...mlmodel.flavors.keys()] : [name], reasons },
+    { where: { file: mlmodel.file } },
+  )
 }
 
 /** Status and error_code as MLflow's, the words ours (rule X8). */

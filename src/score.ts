@@ -7,9 +7,10 @@ import { readNpy } from './data/npy.ts'
 import { readNpz } from './data/npz.ts'
 import { type OutputFormat, openPredictionWriter, type PredictionWriter } from './data/predictions.ts'
 import { pickProbabilities } from './data/probabilities.ts'
-import { fileSource, readAll, readHead, type Source, streamSource } from './data/source.ts'
+import { fileSource, peek, readWhole, type Source, streamSource } from './data/source.ts'
 import { csvPlan, enforceParams, finishCsv } from './enforce/index.ts'
 import { MlmodelError } from './errors/index.ts'
+import { defaultLimits } from './limits.ts'
 import type { Model } from './model.ts'
 
 export interface ScoreOptions {
@@ -41,13 +42,13 @@ export async function scoreInputs(model: Model, options: ScoreOptions): Promise<
     const items = await readNamedArrays(options.inputs, options.format)
     return scoreWhole(model, { kind: 'named', items }, options)
   }
-  const source = openSource(options.inputs[0] ?? '-', options.stdin)
-  const format = await formatOf(source, options.format)
+  const { source, format } = await recognise(openSource(options.inputs[0] ?? '-', options.stdin), options.format)
   if (format === 'csv') return scoreCsv(model, source, options)
-  const bytes = await readAll(source)
+  const bytes = await readWhole(source, format === 'json' ? defaultLimits.jsonBytes : defaultLimits.arrayBytes)
   const where = { file: source.name }
   if (format === 'json') return scoreJson(model, bytes, options)
-  const data: Batch = format === 'npy' ? { kind: 'array', tensor: readNpy(bytes, where) } : { kind: 'named', items: readNpz(bytes, where) }
+  const data: Batch =
+    format === 'npy' ? { kind: 'array', tensor: readNpy(bytes, where) } : { kind: 'named', items: readNpz(bytes, where) }
   return scoreWhole(model, data, options)
 }
 
@@ -57,10 +58,12 @@ function openSource(input: string, stdin: Readable): Source {
   return streamSource(stdin, 'standard input')
 }
 
-async function formatOf(source: Source, asked: string | undefined): Promise<InputFormat> {
-  const format = asked === undefined ? detectFormat(await readHead(source, headBytes), source.name) : inputFormatNames[asked]
+async function recognise(given: Source, asked: string | undefined): Promise<{ source: Source; format: InputFormat }> {
+  if (asked !== undefined) return { source: given, format: inputFormatNames[asked]! }
+  const { head, source } = await peek(given, headBytes)
+  const format = detectFormat(head, source.name)
   if (format === undefined) throw new MlmodelError('INPUT_FORMAT_UNKNOWN', { path: source.name })
-  return format
+  return { source, format }
 }
 
 async function readNamedArrays(inputs: readonly string[], asked: string | undefined): Promise<Map<string, Tensor>> {
@@ -69,9 +72,9 @@ async function readNamedArrays(inputs: readonly string[], asked: string | undefi
     const [, name, path] = /^([^=]+)=(.+)$/s.exec(input) ?? []
     if (name === undefined || path === undefined) throw new MlmodelError('INPUT_SEVERAL', { why: `\`${input}\` has no name` })
     if (arrays.has(name)) throw new MlmodelError('INPUT_SEVERAL', { why: `\`${name}\` is given twice` })
-    const source = fileSource(path)
-    if ((await formatOf(source, asked)) !== 'npy') throw new MlmodelError('INPUT_SEVERAL', { why: `\`${path}\` is no NPY file` })
-    arrays.set(name, readNpy(await readAll(source), { file: path }))
+    const { source, format } = await recognise(fileSource(path), asked)
+    if (format !== 'npy') throw new MlmodelError('INPUT_SEVERAL', { why: `\`${path}\` is no NPY file` })
+    arrays.set(name, readNpy(await readWhole(source, defaultLimits.arrayBytes), { file: path }))
   }
   return arrays
 }
@@ -93,9 +96,12 @@ async function scoreJson(model: Model, bytes: Uint8Array, options: ScoreOptions)
     // The command line wins over the body; the defaults are in the body's already.
     const given = enforceParams(options.params, model.signature, model.mode)
     model.report(given.warnings)
-    for (const name of options.params.keys()) if (given.params.has(name)) params.set(name, given.params.get(name)!)
+    for (const [name, value] of given.params) if (options.params.has(name)) params.set(name, value)
   }
-  const predictions = await model.score(request.data, { params, ...(options.outputs !== undefined && { outputs: options.outputs }) })
+  const predictions = await model.score(request.data, {
+    params,
+    ...(options.outputs !== undefined && { outputs: options.outputs }),
+  })
   const writer = openPredictionWriter(options.outputFormat, { wrap: !request.llm })
   await put(writer, predictions, options)
   await finish(writer, model, options)
@@ -115,7 +121,10 @@ async function scoreCsv(model: Model, source: Source, options: ScoreOptions): Pr
     const fresh = warnings.filter(({ message }) => !warned.has(message))
     for (const { message } of fresh) warned.add(message)
     model.report(fresh)
-    const predictions = await model.score(data, { params: enforced.params, ...(options.outputs !== undefined && { outputs: options.outputs }) })
+    const predictions = await model.score(data, {
+      params: enforced.params,
+      ...(options.outputs !== undefined && { outputs: options.outputs }),
+    })
     await put(writer, predictions, options)
     rows += frame.rows
     options.onRows(rows)

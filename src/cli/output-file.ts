@@ -36,7 +36,11 @@ export async function openOutputFile(given: string): Promise<Output> {
     try {
       return await action()
     } catch (cause) {
-      throw new MlmodelError('OUTPUT_NOT_WRITTEN', { path, why: cause instanceof Error ? cause.message : String(cause) }, { cause })
+      throw new MlmodelError(
+        'OUTPUT_NOT_WRITTEN',
+        { path, why: cause instanceof Error ? cause.message : String(cause) },
+        { cause },
+      )
     }
   }
   const opened = async () => {

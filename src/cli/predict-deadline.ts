@@ -11,7 +11,11 @@ import type { Terminal } from './terminal.ts'
  *
  * @throws PREDICT_DEADLINE, PREDICT_DIED
  */
-export async function predictWithDeadline(again: NonNullable<Terminal['again']>, seconds: number, output: string | undefined): Promise<number> {
+export async function predictWithDeadline(
+  again: NonNullable<Terminal['again']>,
+  seconds: number,
+  output: string | undefined,
+): Promise<number> {
   const interrupt = new AbortController()
   const onSignal = (): void => interrupt.abort()
   // This process only waits, so unlike the one that scores it may handle signals.

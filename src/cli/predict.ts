@@ -4,17 +4,26 @@ import { outputFormatOf, outputFormats } from '../data/predictions.ts'
 import { MlmodelError } from '../errors/index.ts'
 import { parseJson } from '../json.ts'
 import { openModel } from '../model.ts'
-import { commonOptions, type Console, defineCommand, environmentOption, modelOperand, modelOption, refuseEnvironmentManager } from './command.ts'
-import { openOutputFile, standardOutput } from './output-file.ts'
 import { scoreInputs } from '../score.ts'
-import { openProgress } from './progress.ts'
+import {
+  type Console,
+  commonOptions,
+  defineCommand,
+  environmentOption,
+  modelOperand,
+  modelOption,
+  refuseEnvironmentManager,
+} from './command.ts'
+import { openOutputFile, standardOutput } from './output-file.ts'
 import { predictWithDeadline } from './predict-deadline.ts'
+import { openProgress } from './progress.ts'
 
 export const command = defineCommand({
   name: 'predict',
   summary: 'Score a file with a model, with the answers MLflow gives',
   usage: '<model> [-i file] [options]',
-  about: 'Reads CSV, JSON (the forms of MLflow’s scoring server), NPY and NPZ; the format is told by the content, then by the extension. Runs ONNX models; no Python, and nothing of the model is executed but its graph.',
+  about:
+    'Reads CSV, JSON (the forms of MLflow’s scoring server), NPY and NPZ; the format is told by the content, then by the extension. Runs ONNX models; no Python, and nothing of the model is executed but its graph.',
   operands: [{ name: 'model', text: 'Folder or MLmodel file' }],
   options: {
     ...modelOption,
@@ -51,11 +60,21 @@ export const command = defineCommand({
       group: 'Output',
       text: 'Written whole or not at all; default stdout',
     },
-    'output-format': { value: 'format', choices: outputFormats, group: 'Output', text: 'Default: by the extension of `-o`, else MLflow’s JSON' },
+    'output-format': {
+      value: 'format',
+      choices: outputFormats,
+      group: 'Output',
+      text: 'Default: by the extension of `-o`, else MLflow’s JSON',
+    },
     json: { group: 'Output', text: 'Same as `--output-format json`; errors are JSON too' },
     outputs: { value: 'names', group: 'Output', text: 'Only these outputs of the model, separated by commas, in this order' },
     proba: { group: 'Output', text: 'Only the probabilities of a classifier, a column for each class' },
-    threads: { value: 'n', number: { integer: true, minimum: 1, maximum: 1024 }, group: 'Run', text: 'Threads of ONNX Runtime; default: the cores there are' },
+    threads: {
+      value: 'n',
+      number: { integer: true, minimum: 1, maximum: 1024 },
+      group: 'Run',
+      text: 'Threads of ONNX Runtime; default: the cores there are',
+    },
     provider: { value: 'name', many: true, group: 'Run', text: 'Execution providers instead of the model’s, for example cuda' },
     timeout: {
       value: 'seconds',
@@ -81,7 +100,8 @@ export const command = defineCommand({
   async run({ operands, options }, console) {
     const path = modelOperand('predict', operands, options['model-uri'])
     refuseEnvironmentManager(options['env-manager'])
-    const format = options['output-format'] ?? (options.json || options.output === undefined ? 'json' : outputFormat(options.output))
+    const format =
+      options['output-format'] ?? (options.json || options.output === undefined ? 'json' : outputFormat(options.output))
     if (options.timeout !== undefined && console.terminal.again !== undefined) {
       return predictWithDeadline(console.terminal.again, options.timeout, options.output)
     }
@@ -94,7 +114,8 @@ export const command = defineCommand({
       ...(options.provider.length > 0 && { providers: options.provider }),
       onWarning: console.warn,
     })
-    const output = options.output === undefined || options.output === '-' ? standardOutput(console.out) : await openOutputFile(options.output)
+    const output =
+      options.output === undefined || options.output === '-' ? standardOutput(console.out) : await openOutputFile(options.output)
     try {
       await scoreInputs(model, {
         inputs: options.input,

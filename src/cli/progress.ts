@@ -24,7 +24,10 @@ export function openProgress(console: Console): Progress {
     const { startSpinner } = await import('./spinner.ts')
     if (!stopped) spinner = startSpinner(stderr, text())
   }
-  const text = (): string => (latest === 0 ? 'scoring' : `${latest.toLocaleString('en')} rows, ${Math.round(latest / ((performance.now() - started) / 1000)).toLocaleString('en')} a second`)
+  const text = (): string =>
+    latest === 0
+      ? 'scoring'
+      : `${latest.toLocaleString('en')} rows, ${Math.round(latest / ((performance.now() - started) / 1000)).toLocaleString('en')} a second`
   return {
     rows(count) {
       latest = count

@@ -4,13 +4,19 @@ import { readEnvironment, type Terminal } from './terminal.ts'
 
 /** Runs the command line of this process and sets its exit code. */
 export function start(): void {
-  const terminal = {
+  const given = process.argv.slice(2)
+  // The hidden subcommand of a child process: the command line of its parent follows.
+  const inRunner = given[0] === '__runner'
+  const args = inRunner ? given.slice(1) : given
+  const executable = { path: process.execPath, prefix: [...process.execArgv, process.argv[1] ?? ''] }
+  const terminal: Terminal = {
     stdin: process.stdin,
     stdout: process.stdout,
     stderr: process.stderr,
     environment: readEnvironment(process.env),
+    ...(!inRunner && { again: { executable, args: ['__runner', ...args] } }),
   }
-  main(process.argv.slice(2), terminal).then(
+  main(args, terminal).then(
     (code) => {
       process.exitCode = code
     },

@@ -1,6 +1,6 @@
 /** The process as the command line sees it: streams, arguments and environment, handed in so that tests need no process. */
 import type { Readable, Writable } from 'node:stream'
-import type { Executable } from '../runner/deadline.ts'
+import type { Executable, Executable } from '../runner/deadline.ts'
 
 /** The environment variables this product reads, taken once. */
 export interface Environment {
@@ -25,8 +25,8 @@ export interface Terminal {
   readonly stdout: OutputStream
   readonly stderr: OutputStream
   readonly environment: Environment
-  /** This process was started by another of ours to do its work under a deadline. */
-  readonly runner?: boolean
+  /** How to start this very command line again in a process of its own; absent in such a process. */
+  readonly again?: { readonly executable: Executable; readonly args: readonly string[] }
 }
 
 /** Picks the variables this product reads. */

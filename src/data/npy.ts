@@ -181,7 +181,8 @@ type ArrayConstructor<T> = {
 
 /** A typed view of the bytes, copied only when they are not aligned. */
 function viewOf<T>(bytes: Uint8Array, type: ArrayConstructor<T>): T {
-  const aligned = bytes.byteOffset % type.BYTES_PER_ELEMENT === 0 ? bytes : bytes.slice()
+  // Not slice(): a Buffer's shares memory.
+  const aligned = bytes.byteOffset % type.BYTES_PER_ELEMENT === 0 ? bytes : new Uint8Array(bytes)
   return new type(aligned.buffer, aligned.byteOffset, aligned.byteLength / type.BYTES_PER_ELEMENT)
 }
 

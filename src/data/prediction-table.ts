@@ -14,12 +14,18 @@ import { MlmodelError } from '../errors/index.ts'
  */
 export function toTable(batch: Batch): Frame {
   if (batch.kind === 'frame') {
-    const columns = batch.columns.flatMap((column) => (column.dtype === 'object' ? spreadCells(String(column.name), column.values) : [column]))
+    const columns = batch.columns.flatMap((column) =>
+      column.dtype === 'object' ? spreadCells(String(column.name), column.values) : [column],
+    )
     return { kind: 'frame', rows: batch.rows, columns }
   }
   if (batch.kind === 'array') return tableOf(spreadTensor('', batch.tensor))
   if (batch.kind === 'named') {
-    return tableOf([...batch.items].flatMap(([name, item]) => (isTensor(item) ? spreadTensor(name, item) : spreadCells(name, asList(name, item)))))
+    return tableOf(
+      [...batch.items].flatMap(([name, item]) =>
+        isTensor(item) ? spreadTensor(name, item) : spreadCells(name, asList(name, item)),
+      ),
+    )
   }
   throw new MlmodelError('PREDICTIONS_NO_TABLE', { why: 'they are no columns of equal length' })
 }
@@ -43,7 +49,9 @@ function asList(name: string, cell: Cell): readonly Cell[] {
 function spreadTensor(name: string, tensor: Tensor): Column[] {
   const { shape } = tensor
   if (shape.length > 2 || shape.length === 0) {
-    throw new MlmodelError('PREDICTIONS_NO_TABLE', { why: `${name === '' ? 'the output' : `\`${name}\``} has ${shape.length} dimensions` })
+    throw new MlmodelError('PREDICTIONS_NO_TABLE', {
+      why: `${name === '' ? 'the output' : `\`${name}\``} has ${shape.length} dimensions`,
+    })
   }
   if (shape.length === 1) return [columnOf(name === '' ? 0 : name, tensor, 0, 1, shape[0]!)]
   const [rows, width] = shape as [number, number]
@@ -53,7 +61,8 @@ function spreadTensor(name: string, tensor: Tensor): Column[] {
 /** Every `step`-th value from `start` on, as a column. */
 function columnOf(name: string | number, tensor: Tensor, start: number, step: number, rows: number): Column {
   const { dtype } = tensor
-  if (dtype === 'complex64' || dtype === 'complex128') throw new MlmodelError('PREDICTIONS_NO_TABLE', { why: 'complex numbers have no text form' })
+  if (dtype === 'complex64' || dtype === 'complex128')
+    throw new MlmodelError('PREDICTIONS_NO_TABLE', { why: 'complex numbers have no text form' })
   if (dtype === 'string' || dtype === 'bytes' || dtype === 'object') {
     const values = Array.from({ length: rows }, (_, row) => tensor.values[start + row * step])
     return (dtype === 'string' ? { name, dtype, values, pandas: 'object' } : { name, dtype, values }) as Column
@@ -77,12 +86,19 @@ function spreadCells(name: string, cells: readonly Cell[]): Column[] {
     return Array.from({ length: first.shape[0]! }, (_, at) =>
       typed(
         `${name}_${at}`,
-        cells.map((cell) => (isTensor(cell) && !(cell.dtype.startsWith('complex')) ? ((cell.values as ArrayLike<Cell>)[at] ?? null) : null)),
+        cells.map((cell) =>
+          isTensor(cell) && !cell.dtype.startsWith('complex') ? ((cell.values as ArrayLike<Cell>)[at] ?? null) : null,
+        ),
       ),
     )
   }
   if (Array.isArray(first)) {
-    return first.map((_, at) => typed(`${name}_${at}`, cells.map((cell) => (Array.isArray(cell) ? (cell[at] ?? null) : null))))
+    return first.map((_, at) =>
+      typed(
+        `${name}_${at}`,
+        cells.map((cell) => (Array.isArray(cell) ? (cell[at] ?? null) : null)),
+      ),
+    )
   }
   return [typed(name, cells)]
 }
@@ -134,7 +150,9 @@ function joinTensors(parts: readonly Tensor[]): Tensor {
   const first = parts[0]!
   const inner = first.shape.slice(1)
   const fits = (part: Tensor): boolean =>
-    part.dtype === first.dtype && part.shape.length === first.shape.length && elementCount(part.shape.slice(1)) === elementCount(inner)
+    part.dtype === first.dtype &&
+    part.shape.length === first.shape.length &&
+    elementCount(part.shape.slice(1)) === elementCount(inner)
   if (first.shape.length === 0 || !parts.every(fits)) {
     throw new MlmodelError('PREDICTIONS_NO_TABLE', { why: 'an output has not a row for each row of input' })
   }

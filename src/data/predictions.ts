@@ -93,5 +93,9 @@ function rowsOf(batch: Batch): Frame | undefined {
 }
 
 function oneRow(frame: Frame, row: number): Frame {
-  return { kind: 'frame', rows: 1, columns: frame.columns.map((column) => ({ ...column, values: column.values.slice(row, row + 1) }) as Column) }
+  return {
+    kind: 'frame',
+    rows: 1,
+    columns: frame.columns.map((column) => ({ ...column, values: column.values.slice(row, row + 1) }) as Column),
+  }
 }

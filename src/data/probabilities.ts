@@ -26,7 +26,10 @@ export function pickProbabilities(batch: Batch): Batch {
 function outputsOf(batch: Batch): [string, Tensor | Cell][] {
   if (batch.kind === 'named') return [...batch.items]
   if (batch.kind === 'frame') {
-    return batch.columns.map((column) => [String(column.name), column.dtype === 'object' ? column.values : ({ ...column, shape: [batch.rows] } as unknown as Tensor)])
+    return batch.columns.map((column) => [
+      String(column.name),
+      column.dtype === 'object' ? column.values : ({ ...column, shape: [batch.rows] } as unknown as Tensor),
+    ])
   }
   return []
 }
@@ -34,7 +37,10 @@ function outputsOf(batch: Batch): [string, Tensor | Cell][] {
 function isProbabilities(value: Tensor | Cell): boolean {
   if (isTensor(value)) return value.shape.length === 2 && (value.dtype === 'float32' || value.dtype === 'float64')
   if (!Array.isArray(value) || value.length === 0) return false
-  return value.every((cell) => isCellMap(cell) || (isTensor(cell) && cell.shape.length === 1 && cell.dtype.startsWith('float')) || isFloatList(cell))
+  return value.every(
+    (cell) =>
+      isCellMap(cell) || (isTensor(cell) && cell.shape.length === 1 && cell.dtype.startsWith('float')) || isFloatList(cell),
+  )
 }
 
 function isFloatList(cell: Cell): boolean {

@@ -1,6 +1,6 @@
 /** The process as the command line sees it: streams, arguments and environment, handed in so that tests need no process. */
 import type { Readable, Writable } from 'node:stream'
-import type { Executable, Executable } from '../runner/deadline.ts'
+import type { Executable } from '../runner/deadline.ts'
 
 /** The environment variables this product reads, taken once. */
 export interface Environment {

@@ -1,4 +1,4 @@
-"""Makes the two models that the benchmarks score: linear and a forest of 100 trees, 20 float columns, one float output.
+"""Makes the two models that the benchmarks score: linear and a forest of 100 trees, 20 double columns (as `mlflow models predict -t csv` wants them), one float output.
 
 Run with the pins of ../README.md: python make_models.py
 """
@@ -16,7 +16,7 @@ rng = np.random.default_rng(0)
 names = [f'x{i:02d}' for i in range(20)]
 x = rng.normal(size=(4000, 20)).astype('float32')
 y = x @ rng.normal(size=20) + np.sin(3 * x[:, 0]) * x[:, 1]
-signature = ModelSignature(inputs=Schema([ColSpec('float', name) for name in names]))
+signature = ModelSignature(inputs=Schema([ColSpec('double', name) for name in names]))
 for name, estimator in [('linear', LinearRegression()), ('forest', RandomForestRegressor(100, max_depth=8, random_state=0, n_jobs=2))]:
     model = to_onnx(estimator.fit(x, y), x[:1], target_opset=17)
     shutil.rmtree(here / name, ignore_errors=True)

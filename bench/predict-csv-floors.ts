@@ -23,7 +23,7 @@ function numbers(seed: number): () => number {
 
 async function read(file: string): Promise<number> {
   let sum = 0
-  for await (const frame of readCsv(fileSource(file), { typeOf: () => 'float' }, { reuse: true })) sum += frame.rows
+  for await (const frame of readCsv(fileSource(file), { typeOf: () => 'double' }, { reuse: true })) sum += frame.rows
   return sum
 }
 

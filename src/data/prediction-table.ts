@@ -30,6 +30,39 @@ export function toTable(batch: Batch): Frame {
   throw new MlmodelError('PREDICTIONS_NO_TABLE', { why: 'they are no columns of equal length' })
 }
 
+/**
+ * Lays named arrays out as a table with one column for each output, a cell holding the row of an output of several
+ * dimensions.
+ *
+ * @returns undefined when the outputs have not all a row for each row of input
+ */
+export function toRows(batch: Batch): Frame | undefined {
+  if (batch.kind === 'frame') return batch
+  if (batch.kind !== 'named') return undefined
+  const columns: Column[] = []
+  for (const [name, item] of batch.items) {
+    if (Array.isArray(item)) columns.push({ name, dtype: 'object', values: item })
+    else if (!isTensor(item) || item.shape.length === 0) return undefined
+    else
+      columns.push(
+        item.shape.length === 1 ? columnOf(name, item, 0, 1, item.shape[0]!) : { name, dtype: 'object', values: rowsOf(item) },
+      )
+  }
+  const rows = columns[0]?.values.length
+  return rows !== undefined && columns.every((column) => column.values.length === rows)
+    ? { kind: 'frame', rows, columns }
+    : undefined
+}
+
+function rowsOf(tensor: Tensor): Tensor[] {
+  const shape = tensor.shape.slice(1)
+  const size = elementCount(shape) * (tensor.dtype.startsWith('complex') ? 2 : 1)
+  return Array.from(
+    { length: tensor.shape[0]! },
+    (_, row) => ({ ...tensor, shape, values: tensor.values.slice(row * size, (row + 1) * size) }) as Tensor,
+  )
+}
+
 function tableOf(columns: readonly Column[]): Frame {
   const rows = columns[0]?.values.length ?? 0
   const odd = columns.find((column) => column.values.length !== rows)

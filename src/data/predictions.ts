@@ -1,9 +1,9 @@
 /** Predictions written block by block in the format a user asks for; text formats stream, arrays are joined first. */
-import type { Batch, Column, Frame } from '../batch.ts'
+import type { Batch } from '../batch.ts'
 import { openCsvWriter } from './csv/write.ts'
 import { writeNpy } from './npy.ts'
-import { joinBatches, toArray, toTable } from './prediction-table.ts'
-import { openRecords, writePredictions } from './reply.ts'
+import { joinBatches, toArray, toRows, toTable } from './prediction-table.ts'
+import { openRecords, writePredictions, writeRecordLines } from './reply.ts'
 
 export const outputFormats = ['json', 'jsonl', 'csv', 'npy'] as const
 export type OutputFormat = (typeof outputFormats)[number]
@@ -64,38 +64,15 @@ function csvWriter(): PredictionWriter {
   return { write: (batch) => writer.write(toTable(batch)), end: () => writer.end() }
 }
 
-/** One JSON object a row, keys as in MLflow's records; an output of rank 2 keeps its row as a list. */
+/** One JSON object a row, keys as in MLflow's records; an output of several dimensions is its row's nested list. */
 function linesWriter(): PredictionWriter {
   return {
-    write: (batch) => Buffer.from(lines(batch)),
+    write(batch) {
+      const frame = toRows(batch)
+      return frame === undefined
+        ? Buffer.concat([writePredictions(batch, { wrap: false }), Buffer.from('\n')])
+        : writeRecordLines(frame)
+    },
     end: () => Buffer.alloc(0),
-  }
-}
-
-function lines(batch: Batch): string {
-  const frame = batch.kind === 'frame' ? batch : rowsOf(batch)
-  if (frame === undefined) return `${writePredictions(batch, { wrap: false }).toString()}\n`
-  // A frame of one row is written as `[{…}]`.
-  let text = ''
-  for (let row = 0; row < frame.rows; row++) {
-    text += `${writePredictions(oneRow(frame, row), { wrap: false }).toString().slice(1, -1)}\n`
-  }
-  return text
-}
-
-/** Arrays that have a row for each row of input, as a frame whose cells are rows; undefined where they have not. */
-function rowsOf(batch: Batch): Frame | undefined {
-  try {
-    return toTable(batch)
-  } catch {
-    return undefined
-  }
-}
-
-function oneRow(frame: Frame, row: number): Frame {
-  return {
-    kind: 'frame',
-    rows: 1,
-    columns: frame.columns.map((column) => ({ ...column, values: column.values.slice(row, row + 1) }) as Column),
   }
 }

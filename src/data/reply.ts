@@ -39,6 +39,14 @@ export function openRecords(options: { readonly wrap: boolean }): RecordsWriter 
   }
 }
 
+/** Writes the rows of a table as JSON Lines: the records of {@link writePredictions}, each on a line of its own. */
+export function writeRecordLines(frame: Frame): Buffer {
+  const sink = openSink()
+  writeRecords(frame, sink, '\n')
+  if (frame.rows > 0) sink.add('\n')
+  return sink.end()
+}
+
 /** Collects ASCII text. */
 interface Sink {
   add(text: string): void
@@ -92,14 +100,14 @@ function writeBatch(batch: Batch, sink: Sink): void {
   }
 }
 
-function writeRecords(frame: Frame, sink: Sink): void {
+function writeRecords(frame: Frame, sink: Sink, separator = ', '): void {
   const fields = recordFields(frame.columns)
   if (fields.length === 0) {
-    for (let row = 0; row < frame.rows; row++) sink.add(row === 0 ? '{}' : ', {}')
+    for (let row = 0; row < frame.rows; row++) sink.add(row === 0 ? '{}' : `${separator}{}`)
     return
   }
   for (let row = 0; row < frame.rows; row++) {
-    let text = row === 0 ? '' : ', '
+    let text = row === 0 ? '' : separator
     for (const field of fields) text += field.lead + field.print(row)
     sink.add(`${text}}`)
   }

@@ -3,80 +3,39 @@
  *
  * @see mlflow/types/schema.py
  */
-import type { Cell } from './batch.ts'
-import type { DataType, Dtype } from './dtype.ts'
-
-export interface ScalarType {
-  readonly kind: 'scalar'
-  readonly dataType: DataType
-}
-export interface ArrayType {
-  readonly kind: 'array'
-  readonly items: ValueType
-}
-export interface Property {
-  readonly name: string
-  readonly type: ValueType
-  readonly required: boolean
-}
-export interface ObjectType {
-  readonly kind: 'object'
-  /** Sorted by name, as MLflow writes them. */
-  readonly properties: readonly Property[]
-}
-export interface MapType {
-  readonly kind: 'map'
-  readonly values: ValueType
-}
-export interface AnyType {
-  readonly kind: 'any'
-}
-/** Enforced as an array of doubles. */
-export interface SparkVectorType {
-  readonly kind: 'sparkml_vector'
-}
-export type ValueType = ScalarType | ArrayType | ObjectType | MapType | AnyType | SparkVectorType
-
-export interface ColumnSpec {
-  readonly kind: 'column'
-  /** Absent where the signature names no columns. An empty name counts as its position, as in MLflow. */
-  readonly name?: string | number
-  readonly type: ValueType
-  readonly required: boolean
-}
-
-export interface TensorSpec {
-  readonly kind: 'tensor'
-  readonly name?: string
-  /** Undefined for element types we cannot hold (complex, timedelta): such a model is described, not scored. */
-  readonly dtype: Dtype | undefined
-  /** The element type as MLflow writes it, for example `float32`, `str`, `datetime64[ns]`. */
-  readonly numpyDtype: string
-  /** -1 is any size; a `null` entry fits nothing, as in MLflow. */
-  readonly shape: readonly (number | null)[]
-}
-
-export interface ParamSpec {
-  readonly name: string
-  readonly type: ScalarType | ObjectType
-  /** `[-1]` is a list of values. */
-  readonly shape: null | readonly [-1]
-  /** Already converted to the param's type. */
-  readonly default: Cell
-}
-
-export interface ColumnSchema {
-  readonly kind: 'columns'
-  readonly columns: readonly ColumnSpec[]
-}
-export interface TensorSchema {
-  readonly kind: 'tensors'
-  readonly tensors: readonly TensorSpec[]
-}
-export type Schema = ColumnSchema | TensorSchema
-
-export interface Signature {
-  readonly inputs?: Schema
-  readonly outputs?: Schema
-  readonly params?: readonly ParamSpec[]
-}
+export { type ConvertedParam, convertParam, parseParams } from './signature/param.ts'
+export { type ParseSignatureOptions, parseSignature } from './signature/parse.ts'
+export { dataTypes, isDataType, parseSchema } from './signature/schema.ts'
+export {
+  type AnyType,
+  type ArrayType,
+  type ColumnSchema,
+  type ColumnSpec,
+  type MapType,
+  type ObjectType,
+  type ParamSpec,
+  type Property,
+  type ScalarType,
+  type Schema,
+  type Signature,
+  type SparkVectorType,
+  specNames,
+  specsOf,
+  type TensorSchema,
+  type TensorSpec,
+  type ValueType,
+} from './signature/spec.ts'
+export {
+  paramsToCell,
+  printColumn,
+  printParam,
+  printParams,
+  printSchema,
+  printShape,
+  printSignature,
+  printType,
+  pythonRepr,
+  type SignatureTexts,
+  schemaToCell,
+  signatureToJson,
+} from './signature/write.ts'

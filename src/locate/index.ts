@@ -1,0 +1,81 @@
+/** From what a user typed to a model's folder. */
+import type { Stats } from 'node:fs'
+import { readdir, realpath, stat } from 'node:fs/promises'
+import { basename, dirname, join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { MlmodelError, type Where } from '../errors/index.ts'
+import { findNearModel, findNearName } from './near.ts'
+
+/** The file that makes a folder a model. */
+export const mlmodelName = 'MLmodel'
+
+export interface Located {
+  /** Absolute path of the model's folder. */
+  readonly directory: string
+  /** The MLmodel file as the user would name it, for messages. */
+  readonly file: string
+  /** What the user gave. */
+  readonly source: string
+}
+
+/** Where a model may live; the ones with a network are read by a later version. */
+const scheme = /^([a-zA-Z][a-zA-Z0-9+.-]+):/
+
+/**
+ * Finds a model's folder: a folder that has an MLmodel file, that file itself, or a `file:` URL of either.
+ *
+ * @throws MlmodelError LOCATION_NOT_FOUND, LOCATION_NOT_MODEL (it exists and is no model; with a near guess),
+ * LOCATION_UNSUPPORTED (`runs:/`, `models:/`, `s3://`, …), LOCATION_UNREADABLE
+ */
+export async function locate(source: string): Promise<Located> {
+  const where: Where = { file: source }
+  // A folder may have a colon in its name: what exists here is not a remote location.
+  const path = (await look(source, source)) === undefined ? toPath(source) : source
+  const info = await look(path, source)
+  if (info === undefined) {
+    const near = await findNearName(path)
+    throw new MlmodelError('LOCATION_NOT_FOUND', { path: source, ...(near !== undefined && { near }) }, { where })
+  }
+  if (!info.isDirectory()) {
+    if (basename(path) === mlmodelName) return { directory: await realpath(dirname(resolve(path))), file: path, source }
+    const near = await findNearModel(dirname(path))
+    throw new MlmodelError('LOCATION_NOT_MODEL', { path: source, what: 'file', ...(near !== undefined && { near }) }, { where })
+  }
+  const file = join(path, mlmodelName)
+  const found = await look(file, file)
+  if (found !== undefined || (await isLink(path))) return { directory: await realpath(path), file, source }
+  const near = await findNearModel(path)
+  throw new MlmodelError('LOCATION_NOT_MODEL', { path: source, what: 'folder', ...(near !== undefined && { near }) }, { where })
+}
+
+function toPath(source: string): string {
+  const name = scheme.exec(source)?.[1]
+  if (name === undefined) return source
+  if (name.toLowerCase() === 'file') {
+    try {
+      return fileURLToPath(source)
+    } catch (cause) {
+      throw new MlmodelError('LOCATION_UNREADABLE', { path: source, reason: 'it is no file URL of this machine' }, { cause })
+    }
+  }
+  throw new MlmodelError('LOCATION_UNSUPPORTED', { location: source, scheme: `${name}:` })
+}
+
+/** Whether the folder has an entry MLmodel at all, be it a link that leads nowhere: that is a broken model, not a missing one. */
+async function isLink(directory: string): Promise<boolean> {
+  return (await readdir(directory)).includes(mlmodelName)
+}
+
+async function look(path: string, source: string): Promise<Stats | undefined> {
+  try {
+    return await stat(path)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'ELOOP') return undefined
+    throw new MlmodelError(
+      'LOCATION_UNREADABLE',
+      { path: source, reason: code ?? 'unknown' },
+      { where: { file: source }, cause: error },
+    )
+  }
+}

@@ -1,0 +1,82 @@
+/** The `signature` of an MLmodel file: JSON texts inside YAML. */
+import type { Cell } from '../batch.ts'
+import { MlmodelError, type Where } from '../errors/index.ts'
+import { parseJson } from '../json.ts'
+import { defaultLimits, type Limits } from '../limits.ts'
+import { isYamlMap, type YamlValue, yamlKind } from '../yaml.ts'
+import { parseParams } from './param.ts'
+import { at, parseSchema } from './schema.ts'
+import type { Signature } from './spec.ts'
+
+type Part = 'inputs' | 'outputs' | 'params'
+
+export interface ParseSignatureOptions {
+  readonly limits?: Limits
+  /** 1-based line of a part in the file. */
+  readonly lineOf?: (part: Part) => number | undefined
+}
+
+/**
+ * Reads the value of `signature`. Each part is a JSON text; null, an empty text and the other values Python takes for false
+ * mean that there is none.
+ *
+ * @param where the file and line, and in `path` usually `signature`
+ * @returns undefined where the model has no signature (null)
+ * @throws MlmodelError of kind `model` or `limit`: SIGNATURE_…, SCHEMA_…, PARAM_…
+ */
+export function parseSignature(
+  value: YamlValue | undefined,
+  where: Where,
+  options: ParseSignatureOptions = {},
+): Signature | undefined {
+  if (value === undefined || value === null) return undefined
+  if (!isYamlMap(value))
+    throw new MlmodelError('SIGNATURE_FIELD', { field: 'signature', wanted: 'a mapping', found: yamlKind(value) }, { where })
+  const place = (part: Part): Where => {
+    const line = options.lineOf?.(part)
+    return at(line === undefined ? where : { ...where, line }, `.${part}`)
+  }
+  const read = (part: Part): Cell | undefined => readPart(part, value.get(part), place(part), options.limits ?? defaultLimits)
+  const inputs = read('inputs')
+  const outputs = read('outputs')
+  const params = read('params')
+  if (inputs === undefined && outputs === undefined && params === undefined)
+    throw new MlmodelError('SIGNATURE_EMPTY', {}, { where })
+  return {
+    ...(inputs !== undefined && { inputs: parseSchema(inputs, place('inputs')) }),
+    ...(outputs !== undefined && { outputs: parseSchema(outputs, place('outputs')) }),
+    ...(params !== undefined && { params: parseParams(params, place('params')) }),
+  }
+}
+
+function readPart(part: Part, value: YamlValue | undefined, where: Where, limits: Limits): Cell | undefined {
+  if (isFalse(value)) return undefined
+  if (typeof value !== 'string')
+    throw new MlmodelError(
+      'SIGNATURE_FIELD',
+      { field: `signature.${part}`, wanted: 'a JSON text', found: yamlKind(value) },
+      { where },
+    )
+  const document = readJson(part, value, where, limits)
+  const duplicate = document.duplicates[0]
+  // MLflow takes the last of the two: another reader may take the first.
+  if (duplicate !== undefined) throw new MlmodelError('SIGNATURE_DUPLICATE_KEY', { key: duplicate.key }, { where })
+  return document.value
+}
+
+function readJson(part: Part, text: string, where: Where, limits: Limits) {
+  try {
+    return parseJson(text, { where, limits: { ...limits, jsonDepth: limits.depth } })
+  } catch (error) {
+    if (!(error instanceof MlmodelError)) throw error
+    if (error.code === 'JSON_DEPTH') throw new MlmodelError('SIGNATURE_DEPTH', { limit: limits.depth }, { where, cause: error })
+    throw new MlmodelError('SIGNATURE_JSON', { part: `signature.${part}`, reason: error.message }, { where, cause: error })
+  }
+}
+
+/** What Python's `if value` takes for absent. */
+function isFalse(value: YamlValue | undefined): value is undefined | null {
+  if (value instanceof Map) return value.size === 0
+  if (Array.isArray(value)) return value.length === 0
+  return value === undefined || value === null || value === '' || value === false || value === 0 || value === 0n
+}

@@ -41,7 +41,7 @@ const shared = {
 
 const inputs = new Set()
 for (const [entry, options] of [
-  ['src/cli/main.ts', { outdir: 'dist/cli', entryPoints: { main: 'src/cli/main.ts' } }],
+  ['src/cli/start.ts', { outdir: 'dist/cli', entryPoints: { start: 'src/cli/start.ts' } }],
   ['src/index.ts', { outdir: 'dist', entryPoints: { index: 'src/index.ts' }, chunkNames: 'chunks/[name]-[hash]' }],
 ]) {
   if (!existsSync(entry)) {

@@ -1,6 +1,6 @@
 /**
  * Makes the tarballs that are published, in tarballs/: mlmodel itself and a package with ONNX Runtime per platform.
- * `--host` makes only this machine's platform. Run `npm run build` first; nothing is downloaded.
+ * `--host` makes only this machine's platform, `--into FOLDER` puts them elsewhere. Run `npm run build` first; nothing is downloaded.
  *
  * Why packages per platform: onnxruntime-node's postinstall fetches CUDA files from api.nuget.org, so that a package
  * that depends on it cannot be installed where that host is unreachable, and 288 MB where it can.
@@ -8,7 +8,7 @@
 import { spawnSync } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { platformPackage, platforms } from './platforms.mjs'
 
@@ -18,12 +18,14 @@ process.chdir(root)
 const manifest = JSON.parse(readFileSync('package.json', 'utf8'))
 const runtime = join('node_modules', 'onnxruntime-node')
 const runtimeVersion = JSON.parse(readFileSync(join(runtime, 'package.json'), 'utf8')).version
+const into = process.argv.indexOf('--into')
+const destination = resolve(into < 0 ? 'tarballs' : (process.argv[into + 1] ?? 'tarballs'))
 const wanted = process.argv.includes('--host')
   ? platforms.filter(({ os, cpu }) => os === process.platform && cpu === process.arch)
   : platforms
 
 const staging = mkdtempSync(join(tmpdir(), 'mlmodel-pack-'))
-mkdirSync('tarballs', { recursive: true })
+mkdirSync(destination, { recursive: true })
 try {
   pack(stageMain())
   for (const platform of wanted) pack(stagePlatform(platform))
@@ -85,7 +87,6 @@ function writeJson(file, value) {
 
 /** @param {string} folder */
 function pack(folder) {
-  const destination = join(root, 'tarballs')
   const args = ['pack', '--json', '--ignore-scripts', '--pack-destination', destination]
   // npm tells its scripts where it is; without a shell, so that Windows needs no npm.cmd.
   const npm = process.env.npm_execpath
@@ -94,7 +95,7 @@ function pack(folder) {
     : spawnSync('npm', args, { cwd: folder, encoding: 'utf8' })
   if (status !== 0) throw new Error(`npm pack failed: ${stderr}`)
   const [{ filename, size, unpackedSize }] = JSON.parse(stdout)
-  console.log(`tarballs/${filename}  ${megabytes(size)} packed, ${megabytes(unpackedSize)} installed`)
+  console.log(`${relative(root, join(destination, filename))}  ${megabytes(size)} packed, ${megabytes(unpackedSize)} installed`)
 }
 
 function megabytes(bytes) {

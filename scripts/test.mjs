@@ -1,9 +1,9 @@
 /**
- * Compiles src/ and test/ into build/ and runs the tests there. Arguments choose tests by a part of their path:
- * `npm test -- data/csv onnx`.
+ * Builds dist/, compiles src/ and test/ into build/ and runs the tests there. Arguments choose tests by a part of their
+ * path: `npm test -- data/csv onnx`.
  */
 import { spawnSync } from 'node:child_process'
-import { existsSync, readdirSync, rmSync } from 'node:fs'
+import { readdirSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -13,7 +13,8 @@ process.chdir(root)
 const wanted = process.argv.slice(2)
 const run = (...args) => spawnSync(process.execPath, args, { stdio: 'inherit' }).status ?? 1
 
-if (existsSync('scripts/compile-schemas.mjs')) process.exitCode ||= run('scripts/compile-schemas.mjs')
+// Tests of the command line and of the package run what ships.
+process.exitCode ||= run(join('scripts', 'build.mjs'), '--no-types')
 for (const folder of ['src', 'test', 'bench']) rmSync(join('build', folder), { recursive: true, force: true })
 // tsc writes its output in spite of type errors: the tests still run, and the command fails.
 process.exitCode ||= run(join('node_modules', 'typescript', 'bin', 'tsc'), '-p', '.')

@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict'
+import { lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
+import { openOutputFile, temporaryName } from '../../src/cli/output-file.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'mlmodel-test-'))
+after(() => rmSync(folder, { recursive: true, force: true }))
+
+/** A fresh folder for one test. */
+function place(name: string): string {
+  const path = join(folder, name)
+  mkdirSync(path)
+  return path
+}
+
+test('the file appears complete, and only at the end', async () => {
+  const at = place('complete')
+  const path = join(at, 'out.csv')
+  const output = await openOutputFile(path)
+  await output.write(Buffer.from('a\n'))
+  assert.deepEqual(readdirSync(at), [temporaryName('out.csv', process.pid)])
+  await output.write(Buffer.from('1\n'))
+  await output.commit()
+  assert.deepEqual(readdirSync(at), ['out.csv'])
+  assert.equal(readFileSync(path, 'utf8'), 'a\n1\n')
+})
+
+test('an abandoned output leaves the old file and nothing else', async () => {
+  const at = place('abandoned')
+  const path = join(at, 'out.csv')
+  writeFileSync(path, 'old')
+  const output = await openOutputFile(path)
+  await output.write(Buffer.from('new'))
+  await output.abandon()
+  assert.deepEqual(readdirSync(at), ['out.csv'])
+  assert.equal(readFileSync(path, 'utf8'), 'old')
+})
+
+test('what a killed process left is removed, what a living one writes is not', async () => {
+  const at = place('stale')
+  // No process has this number: Linux's highest is 4,194,304.
+  writeFileSync(join(at, temporaryName('out.csv', 4_194_305)), 'dead')
+  writeFileSync(join(at, temporaryName('out.csv', process.ppid)), 'alive')
+  const output = await openOutputFile(join(at, 'out.csv'))
+  await output.write(Buffer.from('x'))
+  await output.commit()
+  assert.deepEqual(readdirSync(at).sort(), [temporaryName('out.csv', process.ppid), 'out.csv'].sort())
+})
+
+test('a symbolic link is followed and stays', async () => {
+  const at = place('link')
+  writeFileSync(join(at, 'target'), 'old')
+  symlinkSync('target', join(at, 'out.csv'))
+  const output = await openOutputFile(join(at, 'out.csv'))
+  await output.write(Buffer.from('new'))
+  await output.commit()
+  assert.ok(lstatSync(join(at, 'out.csv')).isSymbolicLink())
+  assert.equal(readFileSync(join(at, 'target'), 'utf8'), 'new')
+})
+
+test('a device is written in place', { skip: process.platform === 'win32' }, async () => {
+  const output = await openOutputFile('/dev/null')
+  await output.write(Buffer.from('x'))
+  await output.commit()
+  assert.ok(lstatSync('/dev/null').isCharacterDevice())
+})
+
+test('a folder and a missing folder are typed errors', async () => {
+  await assert.rejects(openOutputFile(folder), { code: 'OUTPUT_NOT_WRITTEN' })
+  const output = await openOutputFile(join(folder, 'nowhere', 'out.csv'))
+  await assert.rejects(output.write(Buffer.from('x')), { code: 'OUTPUT_NOT_WRITTEN' })
+})

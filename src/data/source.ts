@@ -85,7 +85,7 @@ export function streamSource(stream: Readable, name: string): Source {
     rewindable: false,
     open: async () => {
       const chunks = stream[Symbol.asyncIterator]() as AsyncIterator<Uint8Array | string>
-      let rest = new Uint8Array(0)
+      let rest: Uint8Array = new Uint8Array(0)
       return {
         read: async (target, offset, length) => {
           while (rest.length === 0) {

@@ -15,8 +15,11 @@ export interface CsvPlan {
    * under its own name first, then under `a`, as pandas does.
    */
   typeOf(name: string, position: number): CsvType | undefined
-  /** A `datetime` column: ISO 8601 text with NA as missing (rule X2), or an error as pandas. Default `iso`. */
-  readonly datetime?: 'iso' | 'error'
+  /**
+   * Reads the text of a `datetime` cell as nanoseconds since 1970 (rule X2); undefined is not a date. NA is missing without
+   * asking. Absent: a `datetime` column is an error, as in pandas.
+   */
+  readonly datetime?: (text: string) => bigint | undefined
   /** A header that has a name twice (rule L7): an error, or the later ones renamed `a.1`. Default `error`. */
   readonly duplicates?: 'error' | 'rename'
   /** A first data row longer than the header: an error, or its first columns are the row labels. Default `error`. */

@@ -56,6 +56,8 @@ export interface Mlmodel {
   readonly fields: YamlMap
   /** 1-based line of a field, given its path such as `['flavors', 'onnx', 'data']`. */
   lineOf(path: readonly (string | number)[]): number | undefined
+  /** A scalar as it is written in the file: a version `3.10` without quotes is the number 3.1 in {@link fields}. */
+  sourceOf(path: readonly (string | number)[]): string | undefined
 }
 
 /**
@@ -117,6 +119,7 @@ export function parseMlmodel(
     unknown: new Map([...fields].filter(([key]) => !knownFields.has(key))),
     fields,
     lineOf: document.lineOf,
+    sourceOf: document.sourceOf,
   }
 }
 

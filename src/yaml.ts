@@ -63,11 +63,12 @@ export function parseYaml(input: Uint8Array | string, file: string, limits: Limi
   const bytes = typeof input === 'string' ? input.length : input.byteLength
   if (bytes > limits.yamlBytes) throw new MlmodelError('FILE_TOO_LARGE', { bytes, limit: limits.yamlBytes }, { where: { file } })
   // Python opens text files with universal newlines.
-  const text = (typeof input === 'string' ? input : decode(input, file)).replace(/^\ufeff/, '').replace(/\r\n?/g, '\n')
+  const text = (typeof input === 'string' ? input : decodeText(input, file)).replace(/^\ufeff/, '').replace(/\r\n?/g, '\n')
   return new Reader(text, file, limits).read()
 }
 
-function decode(bytes: Uint8Array, file: string): string {
+/** Text of a file as Python reads it here: UTF-8, or UTF-16 where a byte order mark says so. YAML_ENCODING otherwise. */
+export function decodeText(bytes: Uint8Array, file: string): string {
   const encoding =
     bytes[0] === 0xff && bytes[1] === 0xfe ? 'utf-16le' : bytes[0] === 0xfe && bytes[1] === 0xff ? 'utf-16be' : 'utf-8'
   try {

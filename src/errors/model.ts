@@ -9,19 +9,19 @@ interface Found {
 export const modelErrors = {
   LOCATION_UNSUPPORTED: {
     kind: 'unsupported',
-    message: (args: { location: string; scheme: string }) => `models at ${args.scheme} locations are not supported yet`,
-    hint: () => 'download the model first and give its folder',
+    message: (args: { location: string; scheme: string }) => `Models at ${args.scheme} locations are not supported yet`,
+    hint: () => 'Download the model first and give its folder',
   },
   LOCATION_NOT_FOUND: {
     kind: 'not-found',
-    message: (args: { path: string; near?: string }) => `there is no ${args.path}`,
-    hint: (args) => (args.near === undefined ? undefined : `did you mean ${args.near}?`),
+    message: (args: { path: string; near?: string }) => `There is no ${args.path}`,
+    hint: (args) => (args.near === undefined ? undefined : `Did you mean \`${args.near}\`?`),
   },
   LOCATION_NOT_MODEL: {
     kind: 'not-found',
     message: (args: { path: string; what: 'folder' | 'file'; near?: string }) =>
       args.what === 'folder' ? `${args.path} has no MLmodel file` : `${args.path} is a file, not a model's folder`,
-    hint: (args) => (args.near === undefined ? undefined : `${args.near} has one; did you mean that?`),
+    hint: (args) => (args.near === undefined ? undefined : `\`${args.near}\` has one; did you mean that?`),
   },
   LOCATION_UNREADABLE: {
     kind: 'io',
@@ -30,20 +30,20 @@ export const modelErrors = {
 
   PATH_INVALID: {
     kind: 'model',
-    message: (args: { path: string; reason: string }) => `the path ${JSON.stringify(args.path)} ${args.reason}`,
-    hint: () => "a path in a model is relative to the model's folder and written with /",
+    message: (args: { path: string; reason: string }) => `The path ${JSON.stringify(args.path)} ${args.reason}`,
+    hint: () => "A path in a model is relative to the model's folder and written with /",
   },
   PATH_OUTSIDE: {
     kind: 'model',
-    message: (args: { path: string }) => `the path ${JSON.stringify(args.path)} leaves the model's folder`,
+    message: (args: { path: string }) => `The path ${JSON.stringify(args.path)} leaves the model's folder`,
   },
   PATH_MISSING: {
     kind: 'model',
-    message: (args: { path: string }) => `the model's folder has no ${JSON.stringify(args.path)}`,
+    message: (args: { path: string }) => `The model's folder has no ${JSON.stringify(args.path)}`,
   },
   PATH_LOOP: {
     kind: 'model',
-    message: (args: { path: string }) => `the symbolic links of ${JSON.stringify(args.path)} go in a circle`,
+    message: (args: { path: string }) => `The symbolic links of ${JSON.stringify(args.path)} go in a circle`,
   },
   PATH_NOT_FILE: {
     kind: 'model',
@@ -55,34 +55,34 @@ export const modelErrors = {
   },
   FILE_TOO_LARGE: {
     kind: 'limit',
-    message: (args: { bytes: number; limit: number }) => `the file has ${args.bytes} bytes; at most ${args.limit} are read`,
+    message: (args: { bytes: number; limit: number }) => `The file has ${args.bytes} bytes; at most ${args.limit} are read`,
   },
 
   YAML_ENCODING: {
     kind: 'model',
-    message: (args: { encoding: string }) => `the file is not valid ${args.encoding}`,
+    message: (args: { encoding: string }) => `The file is not valid ${args.encoding}`,
   },
   YAML_CHARACTER: {
     kind: 'model',
     message: (args: { code: number }) =>
-      `the character U+${args.code.toString(16).toUpperCase().padStart(4, '0')} may stand in YAML only as an escape in double quotes`,
+      `The character U+${args.code.toString(16).toUpperCase().padStart(4, '0')} may stand in YAML only as an escape in double quotes`,
   },
   YAML_SYNTAX: {
     kind: 'model',
-    message: (args: { reason: string }) => `not valid YAML: ${args.reason}`,
+    message: (args: { reason: string }) => `Not valid YAML: ${args.reason}`,
   },
-  YAML_EMPTY: { kind: 'model', message: (_: Record<never, never>) => 'the file is empty' },
+  YAML_EMPTY: { kind: 'model', message: (_: Record<never, never>) => 'The file is empty' },
   YAML_DOCUMENTS: {
     kind: 'model',
-    message: (_: Record<never, never>) => 'the file holds more than one YAML document',
+    message: (_: Record<never, never>) => 'The file holds more than one YAML document',
   },
   YAML_NOT_MAP: {
     kind: 'model',
-    message: (args: { found: string }) => `the file must hold a YAML mapping, not ${args.found}`,
+    message: (args: { found: string }) => `The file must hold a YAML mapping, not ${args.found}`,
   },
   YAML_TAG: {
     kind: 'model',
-    message: (args: { tag: string }) => `the YAML tag ${args.tag} is not accepted: only plain data is read`,
+    message: (args: { tag: string }) => `The YAML tag ${args.tag} is not accepted: only plain data is read`,
   },
   YAML_VALUE: {
     kind: 'model',
@@ -90,29 +90,29 @@ export const modelErrors = {
   },
   YAML_KEY: {
     kind: 'model',
-    message: (args: { found: string }) => `a key must be a scalar, not ${args.found}`,
+    message: (args: { found: string }) => `A key must be a scalar, not ${args.found}`,
   },
   YAML_MERGE: {
     kind: 'model',
-    message: (args: { found: string }) => `the merge key << needs a mapping or a list of mappings, not ${args.found}`,
+    message: (args: { found: string }) => `The merge key << needs a mapping or a list of mappings, not ${args.found}`,
   },
   YAML_DUPLICATE_KEY: {
     kind: 'model',
     message: (args: { key: string; firstLine: number }) =>
-      `the key ${JSON.stringify(args.key)} stands twice in one mapping (first in line ${args.firstLine})`,
-    hint: () => 'readers disagree on which of the two counts; keep one',
+      `The key ${JSON.stringify(args.key)} stands twice in one mapping (first in line ${args.firstLine})`,
+    hint: () => 'Readers disagree on which of the two counts; keep one',
   },
   YAML_ANCHOR: {
     kind: 'model',
-    message: (args: { name: string; reason: string }) => `the alias *${args.name} ${args.reason}`,
+    message: (args: { name: string; reason: string }) => `The alias *${args.name} ${args.reason}`,
   },
   YAML_NODES: {
     kind: 'limit',
-    message: (args: { limit: number }) => `the document has more than ${args.limit} values once its aliases are written out`,
+    message: (args: { limit: number }) => `The document has more than ${args.limit} values once its aliases are written out`,
   },
   YAML_DEPTH: {
     kind: 'limit',
-    message: (args: { limit: number }) => `the document is nested deeper than ${args.limit} levels`,
+    message: (args: { limit: number }) => `The document is nested deeper than ${args.limit} levels`,
   },
 
   MLMODEL_FIELD: {
@@ -122,7 +122,7 @@ export const modelErrors = {
 
   SIGNATURE_EMPTY: {
     kind: 'model',
-    message: (_: Record<never, never>) => 'the signature has neither inputs, outputs nor params',
+    message: (_: Record<never, never>) => 'The signature has neither inputs, outputs nor params',
   },
   SIGNATURE_JSON: {
     kind: 'model',
@@ -130,11 +130,11 @@ export const modelErrors = {
   },
   SIGNATURE_DEPTH: {
     kind: 'limit',
-    message: (args: { limit: number }) => `the signature is nested deeper than ${args.limit} levels`,
+    message: (args: { limit: number }) => `The signature is nested deeper than ${args.limit} levels`,
   },
   SIGNATURE_DUPLICATE_KEY: {
     kind: 'model',
-    message: (args: { key: string }) => `the key ${JSON.stringify(args.key)} stands twice in one object of the signature`,
+    message: (args: { key: string }) => `The key ${JSON.stringify(args.key)} stands twice in one object of the signature`,
   },
   SIGNATURE_FIELD: {
     kind: 'model',
@@ -147,60 +147,60 @@ export const modelErrors = {
   SIGNATURE_UNKNOWN_KEY: {
     kind: 'model',
     message: (args: { key: string }) =>
-      `a column has the unknown key ${JSON.stringify(args.key)}; it may have \`type\`, \`name\` and \`required\``,
+      `A column has the unknown key ${JSON.stringify(args.key)}; it may have \`type\`, \`name\` and \`required\``,
   },
   SIGNATURE_TYPE: {
     kind: 'model',
     message: (args: { type: string; known: readonly string[] }) =>
-      `unknown type ${JSON.stringify(args.type)}; known are ${args.known.join(', ')}`,
+      `Unknown type ${JSON.stringify(args.type)}; known are ${args.known.join(', ')}`,
   },
   SIGNATURE_DTYPE: {
     kind: 'model',
-    message: (args: { dtype: string; reason: string }) => `the tensor type ${JSON.stringify(args.dtype)} ${args.reason}`,
+    message: (args: { dtype: string; reason: string }) => `The tensor type ${JSON.stringify(args.dtype)} ${args.reason}`,
   },
   SIGNATURE_SHAPE: {
     kind: 'model',
     message: (args: { dimension: string }) =>
-      `a dimension of a shape must be -1 (any size) or a whole number from 0 to 2^53, not ${args.dimension}`,
+      `A dimension of a shape must be -1 (any size) or a whole number from 0 to 2^53, not ${args.dimension}`,
   },
   SCHEMA_EMPTY: {
     kind: 'model',
-    message: (_: Record<never, never>) => 'a list of inputs or outputs must not be empty',
+    message: (_: Record<never, never>) => 'A list of inputs or outputs must not be empty',
   },
   SCHEMA_MIXED_NAMES: {
     kind: 'model',
     message: (args: { named: string; unnamed: number }) =>
-      `either all columns have names or none: ${args.named} has one, number ${args.unnamed} has none`,
+      `Either all columns have names or none: ${args.named} has one, number ${args.unnamed} has none`,
   },
   SCHEMA_MIXED_KINDS: {
     kind: 'model',
-    message: (_: Record<never, never>) => 'columns and tensors cannot be mixed',
+    message: (_: Record<never, never>) => 'Columns and tensors cannot be mixed',
   },
   SCHEMA_UNNAMED_TENSORS: {
     kind: 'model',
-    message: (_: Record<never, never>) => 'several tensors need names',
+    message: (_: Record<never, never>) => 'Several tensors need names',
   },
   SCHEMA_UNNAMED_OPTIONAL: {
     kind: 'model',
-    message: (_: Record<never, never>) => 'columns without names cannot be optional',
+    message: (_: Record<never, never>) => 'Columns without names cannot be optional',
   },
   PARAM_TYPE: {
     kind: 'model',
-    message: (args: { name: string; type: string }) => `the param ${JSON.stringify(args.name)} cannot have the type ${args.type}`,
-    hint: () => 'a param has a column type other than binary, or the type object',
+    message: (args: { name: string; type: string }) => `The param ${JSON.stringify(args.name)} cannot have the type ${args.type}`,
+    hint: () => 'A param has a column type other than binary, or the type object',
   },
   PARAM_SHAPE: {
     kind: 'model',
     message: (args: { name: string; shape: string }) =>
-      `the shape of the param ${JSON.stringify(args.name)} must be null (one value) or [-1] (a list), not ${args.shape}`,
+      `The shape of the param ${JSON.stringify(args.name)} must be null (one value) or [-1] (a list), not ${args.shape}`,
   },
   PARAM_DEFAULT: {
     kind: 'model',
-    message: (args: { name: string; reason: string }) => `the default of the param ${JSON.stringify(args.name)} ${args.reason}`,
+    message: (args: { name: string; reason: string }) => `The default of the param ${JSON.stringify(args.name)} ${args.reason}`,
   },
   PARAM_DUPLICATE: {
     kind: 'model',
-    message: (args: { name: string }) => `two params have the name ${JSON.stringify(args.name)}`,
+    message: (args: { name: string }) => `Two params have the name ${JSON.stringify(args.name)}`,
   },
 
   ENVIRONMENT_FIELD: {

@@ -70,7 +70,12 @@ function readJson(part: Part, text: string, where: Where, limits: Limits) {
   } catch (error) {
     if (!(error instanceof MlmodelError)) throw error
     if (error.code === 'JSON_DEPTH') throw new MlmodelError('SIGNATURE_DEPTH', { limit: limits.depth }, { where, cause: error })
-    throw new MlmodelError('SIGNATURE_JSON', { part: `signature.${part}`, reason: error.message }, { where, cause: error })
+    const { reason } = error.arguments as { readonly reason?: string }
+    throw new MlmodelError(
+      'SIGNATURE_JSON',
+      { part: `signature.${part}`, reason: reason ?? error.message },
+      { where, cause: error },
+    )
   }
 }
 

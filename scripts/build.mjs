@@ -2,8 +2,8 @@
  * Builds what ships into dist/: the command line (one lazy chunk per subcommand), the library with its types,
  * and the licence notices of everything bundled. `--no-types` leaves the types out.
  */
-import { execFileSync } from 'node:child_process'
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { execFileSync, spawnSync } from 'node:child_process'
+import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
@@ -14,7 +14,9 @@ process.chdir(root)
 
 if (existsSync('scripts/compile-schemas.mjs'))
   execFileSync(process.execPath, ['scripts/compile-schemas.mjs'], { stdio: 'inherit' })
-rmSync('dist', { recursive: true, force: true })
+// Built beside, then moved: a build that fails leaves the old one, and one that is being used is whole.
+const fresh = mkdtempSync('dist.')
+process.on('exit', () => rmSync(fresh, { recursive: true, force: true }))
 
 /** Bundled CommonJS packages (commander) ask for Node's own modules through `require`, which ESM lacks. */
 const requireBanner =
@@ -41,8 +43,8 @@ const shared = {
 
 const inputs = new Set()
 for (const [entry, options] of [
-  ['src/cli/start.ts', { outdir: 'dist/cli', entryPoints: { start: 'src/cli/start.ts' } }],
-  ['src/index.ts', { outdir: 'dist', entryPoints: { index: 'src/index.ts' }, chunkNames: 'chunks/[name]-[hash]' }],
+  ['src/cli/start.ts', { outdir: join(fresh, 'cli'), entryPoints: { start: 'src/cli/start.ts' } }],
+  ['src/index.ts', { outdir: fresh, entryPoints: { index: 'src/index.ts' }, chunkNames: 'chunks/[name]-[hash]' }],
 ]) {
   if (!existsSync(entry)) {
     console.warn(`build: ${entry} is not there, left out`)
@@ -59,8 +61,18 @@ const notices = licenceNotices(inputs)
 if (!existsSync('THIRD-PARTY-NOTICES.txt') || readFileSync('THIRD-PARTY-NOTICES.txt', 'utf8') !== notices)
   writeFileSync('THIRD-PARTY-NOTICES.txt', notices)
 
-if (!process.argv.includes('--no-types') && existsSync('src/index.ts')) {
-  execFileSync(process.execPath, [join('node_modules', 'typescript', 'bin', 'tsc'), '-p', 'scripts/tsconfig.types.json'], {
-    stdio: 'inherit',
-  })
+if (!process.argv.includes('--no-types')) {
+  const args = [
+    join('node_modules', 'typescript', 'bin', 'tsc'),
+    '-p',
+    'scripts/tsconfig.types.json',
+    '--outDir',
+    join(fresh, 'types'),
+  ]
+  if (spawnSync(process.execPath, args, { stdio: 'inherit' }).status !== 0) process.exitCode = 1
+} else if (existsSync('dist/types')) {
+  // Of an earlier build; the package's types are made again before it is packed.
+  renameSync('dist/types', join(fresh, 'types'))
 }
+rmSync('dist', { recursive: true, force: true })
+renameSync(fresh, 'dist')

@@ -19,6 +19,8 @@ export function licenceNotices(inputs) {
   for (const input of inputs) {
     const match = /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(input)
     if (match) folders.add(match[1])
+    // The compiled schemas hold a few functions of ajv.
+    if (input.endsWith('schemas.generated.ts')) folders.add('node_modules/ajv').add('node_modules/fast-deep-equal')
   }
   const sections = new Map()
   for (const folder of folders) {

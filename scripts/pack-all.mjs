@@ -1,6 +1,6 @@
 /**
  * Makes the tarballs that are published, in tarballs/: mlmodel itself and a package with ONNX Runtime per platform.
- * `--host` makes only this machine's platform, `--into FOLDER` puts them elsewhere. Run `npm run build` first; nothing is downloaded.
+ * `--host` makes only this machine's platform, `--to FOLDER` puts them elsewhere. dist/ must be built; nothing is downloaded.
  *
  * Why packages per platform: onnxruntime-node's postinstall fetches CUDA files from api.nuget.org, so that a package
  * that depends on it cannot be installed where that host is unreachable, and 288 MB where it can.
@@ -18,8 +18,8 @@ process.chdir(root)
 const manifest = JSON.parse(readFileSync('package.json', 'utf8'))
 const runtime = join('node_modules', 'onnxruntime-node')
 const runtimeVersion = JSON.parse(readFileSync(join(runtime, 'package.json'), 'utf8')).version
-const into = process.argv.indexOf('--into')
-const destination = resolve(into < 0 ? 'tarballs' : (process.argv[into + 1] ?? 'tarballs'))
+const to = process.argv.indexOf('--to')
+const destination = resolve(to < 0 ? 'tarballs' : (process.argv[to + 1] ?? 'tarballs'))
 const wanted = process.argv.includes('--host')
   ? platforms.filter(({ os, cpu }) => os === process.platform && cpu === process.arch)
   : platforms

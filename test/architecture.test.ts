@@ -6,10 +6,10 @@ import { describe, test } from 'node:test'
 
 /** Lower layers never import higher ones. A file's unit is its folder at the top of src, or its own name there. */
 const layers: readonly (readonly string[])[] = [
-  ['batch', 'dtype', 'errors', 'finding', 'kernels', 'limits', 'paths', 'show', 'version'],
+  ['batch', 'decimal', 'dtype', 'errors', 'finding', 'kernels', 'limits', 'paths', 'show', 'version'],
   [
     ['data', 'enforce', 'env', 'json', 'locate', 'mlmodel', 'onnx', 'pickle', 'python-number'],
-    ['schema', 'signature', 'skops', 'sniff', 'trees', 'ubjson', 'yaml', 'zip'],
+    ['schema', 'schemas', 'signature', 'skops', 'sniff', 'trees', 'ubjson', 'yaml', 'zip'],
   ].flat(),
   ['check', 'describe', 'flavors', 'python'],
   ['model', 'runner', 'score'],
@@ -180,7 +180,7 @@ function arrow([from, to]: readonly [string, string]): string {
 
 /** `data/csv/read.ts` → `data`; `signature.ts` and `signature/spec.ts` → `signature`; a file outside src → its path. */
 function unitOf(path: string): string {
-  return path.split('/')[0]!.replace(/\.ts$/, '')
+  return path.split('/')[0]!.replace(/(\.generated)?\.ts$/, '')
 }
 
 function layerOf(path: string): number {

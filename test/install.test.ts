@@ -68,7 +68,7 @@ describe('installed from the tarballs', { skip: unsupported || unwanted, timeout
     folder = mkdtempSync(join(tmpdir(), 'mlmodel-install-'))
     const packed = run(
       process.execPath,
-      [join(root, 'scripts', 'pack-all.mjs'), '--host', '--into', join(folder, 'tarballs')],
+      [join(root, 'scripts', 'pack-all.mjs'), '--host', '--to', join(folder, 'tarballs')],
       root,
     )
     assert.equal(packed.status, 0, packed.stderr)

@@ -1,0 +1,170 @@
+/** The built command on real models: what a person types, what comes out, what the exit code says. */
+import assert from 'node:assert/strict'
+import { type SpawnSyncOptions, spawn, spawnSync } from 'node:child_process'
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { after, test } from 'node:test'
+import { readNpy } from '../../src/data/npy.ts'
+
+const entry = resolve('bin/mlmodel.js')
+const models = resolve('test/fixtures/models')
+const folder = mkdtempSync(join(tmpdir(), 'mlmodel-test-'))
+after(() => rmSync(folder, { recursive: true, force: true }))
+
+interface Case {
+  readonly file: string
+  readonly via: string
+  readonly ok: boolean
+  readonly response?: { predictions: unknown }
+  readonly response_same_as?: string
+}
+
+function mlmodel(args: readonly string[], options: SpawnSyncOptions = {}) {
+  const result = spawnSync(process.execPath, [entry, ...args], { encoding: 'utf8', timeout: 60_000, ...options })
+  return { code: result.status, out: String(result.stdout), err: String(result.stderr) }
+}
+
+/** MLflow's reply for an input of a fixture. */
+function reply(model: string, file: string): unknown {
+  const expected = JSON.parse(readFileSync(join(models, model, 'expected.json'), 'utf8')) as { cases: Case[] }
+  const found = expected.cases.find((each) => each.file === file && each.via === 'invocations')!
+  const source =
+    found.response_same_as === undefined
+      ? found
+      : expected.cases.find((each) => each.file === found.response_same_as && each.via === 'invocations')!
+  return source.response!.predictions
+}
+
+/** Floats may differ in the last place between builds of ONNX Runtime; everything else may not. */
+function assertClose(got: unknown, want: unknown): void {
+  if (typeof want === 'number' && typeof got === 'number')
+    assert.ok(Math.abs(got - want) <= 1e-6 + 1e-5 * Math.abs(want), `${got} is not ${want}`)
+  else if (typeof want === 'object' && want !== null && typeof got === 'object' && got !== null) {
+    assert.deepEqual(Object.keys(got), Object.keys(want))
+    for (const [key, value] of Object.entries(want)) assertClose((got as Record<string, unknown>)[key], value)
+  } else assert.deepEqual(got, want)
+}
+
+test('CSV, JSON and stdin give MLflow’s reply', () => {
+  const at = join(models, 'onnx_linreg_columns_double')
+  const want = reply('onnx_linreg_columns_double', 'input.json')
+  for (const input of ['input.csv', 'input.json', 'input.records.json', 'input.instances.json', 'input.inputs.json']) {
+    const { code, out, err } = mlmodel(['predict', join(at, 'model'), '-i', join(at, input)])
+    assert.equal(err, '')
+    assert.equal(code, 0)
+    assertClose(JSON.parse(out).predictions, want)
+  }
+  for (const input of ['input.csv', 'input.json']) {
+    const { code, out } = mlmodel(['predict', '-m', join(at, 'model')], { input: readFileSync(join(at, input)) })
+    assert.equal(code, 0)
+    assertClose(JSON.parse(out).predictions, want)
+  }
+})
+
+test('several tensors come by name, and one output goes to NPY', () => {
+  const at = join(models, 'onnx_transformer')
+  const want = reply('onnx_transformer', 'input.json') as Record<string, number[][]>
+  const { code, out, err } = mlmodel(['predict', join(at, 'model'), '-i', join(at, 'input.npz')])
+  assert.equal(err, '')
+  assert.equal(code, 0)
+  assertClose(JSON.parse(out).predictions, want)
+  const path = join(folder, 'out.npy')
+  const first = Object.keys(want)[0]!
+  assert.equal(mlmodel(['predict', join(at, 'model'), '-i', join(at, 'input.npz'), '-o', path, '--outputs', first]).code, 0)
+  const tensor = readNpy(readFileSync(path))
+  assertClose(Array.from(tensor.values as Float32Array), want[first]!.flat(9))
+})
+
+test('output formats go by extension; a file is absent when something goes wrong', () => {
+  const at = join(models, 'onnx_logreg_zipmap_on')
+  const want = reply('onnx_logreg_zipmap_on', 'input.json') as {
+    output_label: number
+    output_probability: Record<string, number>
+  }[]
+  const csv = join(folder, 'out.csv')
+  assert.equal(mlmodel(['predict', join(at, 'model'), '-i', join(at, 'input.csv'), '-o', csv]).code, 0)
+  const lines = readFileSync(csv, 'utf8').trimEnd().split('\n')
+  const classes = Object.keys(want[0]!.output_probability)
+  assert.equal(lines[0], ['output_label', ...classes.map((name) => `output_probability_${name}`)].join(','))
+  assert.equal(lines.length, want.length + 1)
+  want.forEach((row, index) => {
+    assertClose(lines[index + 1]!.split(',').map(Number), [row.output_label, ...Object.values(row.output_probability)])
+  })
+  const jsonl = join(folder, 'out.jsonl')
+  assert.equal(mlmodel(['predict', join(at, 'model'), '-i', join(at, 'input.csv'), '-o', jsonl]).code, 0)
+  assertClose(
+    readFileSync(jsonl, 'utf8')
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line)),
+    want,
+  )
+  const proba = mlmodel(['predict', join(at, 'model'), '-i', join(at, 'input.csv'), '--proba'])
+  assertClose(
+    JSON.parse(proba.out).predictions,
+    want.map((row) => row.output_probability),
+  )
+  const bad = join(folder, 'bad.csv')
+  writeFileSync(bad, 'sepal_length,sepal_width\n1,2\n')
+  const absent = join(folder, 'absent.json')
+  const { code, out, err } = mlmodel(['predict', join(at, 'model'), '-i', bad, '-o', absent])
+  assert.equal(code, 1)
+  assert.equal(out, '')
+  assert.match(err, /petal_length/)
+  assert.ok(!existsSync(absent))
+  assert.equal(mlmodel(['predict', join(at, 'model'), '-i', join(at, 'input.csv'), '-o', join(folder, 'out.xyz')]).code, 2)
+})
+
+test('exit codes: data judged bad is 1, what cannot be done is 2', () => {
+  const model = join(models, 'onnx_linreg_columns_double', 'model')
+  assert.equal(mlmodel(['predict', model], { input: '{"dataframe_split": ' }).code, 1)
+  assert.equal(mlmodel(['predict', join(models, 'nowhere')], { input: '{}' }).code, 2)
+  assert.equal(mlmodel(['predict', join(models, 'sig_nested', 'model')], { input: '{}' }).code, 2)
+  assert.equal(mlmodel(['predict', model, '-i', join(folder, 'nothing.csv')]).code, 2)
+  assert.equal(mlmodel(['predict', model, '--env-manager', 'conda'], { input: '{}' }).code, 2)
+})
+
+/** A model of the given ONNX file without a signature. */
+function modelOf(name: string, onnx: string): string {
+  const path = join(folder, name)
+  mkdirSync(path)
+  copyFileSync(onnx, join(path, 'model.onnx'))
+  writeFileSync(
+    join(path, 'MLmodel'),
+    'flavors:\n  onnx:\n    data: model.onnx\n    onnx_version: 1.23.2\n  python_function:\n    data: model.onnx\n    loader_module: mlflow.onnx\n',
+  )
+  return path
+}
+
+const endless = resolve('test/fixtures/onnx/loop_forever.onnx')
+
+test('a deadline ends a model that never ends, and leaves nothing', () => {
+  const model = modelOf('late', endless)
+  const input = join(folder, 'x.json')
+  writeFileSync(input, '{"inputs": {"x": [1.0]}}')
+  const { code, err } = mlmodel(['predict', model, '-i', input, '-o', join(folder, 'late.json'), '--timeout', '0.7'])
+  assert.equal(code, 2)
+  assert.match(err, /0\.7 s/)
+  assert.ok(!existsSync(join(folder, 'late.json')))
+})
+
+test('Ctrl-C ends a prediction that never ends', async () => {
+  const model = modelOf('interrupted', endless)
+  const input = join(folder, 'y.json')
+  writeFileSync(input, '{"inputs": {"x": [1.0]}}')
+  const target = join(folder, 'interrupted.json')
+  // A shell reports a process that a signal ended as 128 and the signal's number.
+  const command = `"${process.execPath}" "${entry}" predict "${model}" -i "${input}" -o "${target}" & pid=$!; sleep 1.5; kill -INT $pid; wait $pid; echo code $?`
+  const child = spawn('bash', ['-mc', command], { stdio: ['ignore', 'pipe', 'inherit'] })
+  let out = ''
+  child.stdout.on('data', (chunk) => {
+    out += chunk
+  })
+  await new Promise((done) => child.once('close', done))
+  assert.match(out, /code 130/)
+  assert.deepEqual(
+    readdirSync(folder).filter((name) => name.includes('interrupted.json')),
+    [],
+  )
+})

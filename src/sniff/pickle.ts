@@ -82,6 +82,8 @@ export function listPickle(bytes: Uint8Array, size: number): PickleListing | und
   }
   const globals = new Map<string, GlobalName>()
   let hidden = false
+  // Without a header: names look like names, or the end of the pickle is the end of the file.
+  let plausible = true
   const addGlobal = (module: string, name: string) => {
     if (globals.size < mostGlobals) globals.set(`${module} ${name}`, { module, name })
   }
@@ -93,11 +95,8 @@ export function listPickle(bytes: Uint8Array, size: number): PickleListing | und
   let ended = false
   const text = (start: number, length: number) => Buffer.from(bytes.buffer, bytes.byteOffset + start, length).toString('utf8')
   const finish = (end: { whole: boolean; brokenAt?: number; joblib?: boolean }): PickleListing | undefined => {
-    // Protocol 0 is plain text: without a header, only names or a clean end make it a pickle.
-    const certain =
-      bytes[0] === 0x80
-        ? opcodes > 1 || operands.has(bytes[2] ?? 0)
-        : globals.size > 0 || (end.whole && opcodes > 2 && walk.at === size)
+    // Protocol 0 is plain text, and much text begins like it (`channels:` is the opcode GLOBAL): without a header only a clean end counts.
+    const certain = bytes[0] === 0x80 ? opcodes > 1 || operands.has(bytes[2] ?? 0) : plausible && end.whole && opcodes > 2
     if (!certain) return undefined
     return {
       protocol,
@@ -126,6 +125,7 @@ export function listPickle(bytes: Uint8Array, size: number): PickleListing | und
     switch (opcode) {
       case 0x2e: // STOP
         ended = true
+        plausible ||= walk.at === size
         return finish({ whole: true })
       case 0x80:
         protocol = Math.max(protocol, bytes[operand.start]!)
@@ -143,6 +143,7 @@ export function listPickle(bytes: Uint8Array, size: number): PickleListing | und
       case 0x69: {
         const [module = '', name = ''] = argument().split('\n')
         if (!/^[^\s'"]{1,200}$/.test(module)) return finish({ whole: false, brokenAt: start })
+        if (!/^[A-Za-z_][\w.]*$/.test(module) || !/^[A-Za-z_][\w.]*$/.test(name.trim())) plausible = false
         addGlobal(module, name.trim())
         push()
         break

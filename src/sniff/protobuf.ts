@@ -19,13 +19,12 @@ export function protobufContent({ head, size, name }: Sample): Content | undefin
     (numbers.has(1) || numbers.has(8)) &&
     fields.every(({ number, wire }) => onnxWire(number) === wire)
   ) {
-    const ir = fields.find((field) => field.number === 1)?.value
     const producer = fields.find((field) => field.number === 2)
-    const by = producer?.text === undefined || !/^[\w .:/-]{1,60}$/.test(producer.text) ? '' : `, made by ${producer.text}`
+    const by = producer?.text === undefined || !/^[\w .:/-]{1,60}$/.test(producer.text) ? '' : ` made by ${producer.text}`
     const whole = graph.end <= size
     return {
       format: 'onnx',
-      title: `ONNX model${ir === undefined ? '' : ` (IR version ${ir})`}${by}${whole ? '' : ', cut off'}`,
+      title: `ONNX model${by}${whole ? '' : ', cut off'}`,
       flavor: 'onnx',
     }
   }

@@ -1,0 +1,92 @@
+/** The files of a folder: names, sizes, what they are. Links are not followed. */
+import { createHash } from 'node:crypto'
+import { constants } from 'node:fs'
+import { type FileHandle, lstat, open, readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { defaultLimits, type Limits } from '../limits.ts'
+import { type Content, sampleFile, sniff } from '../sniff.ts'
+import type { FileDescription } from './description.ts'
+
+export interface ListOptions {
+  /** Adds the SHA-256 of each file. */
+  readonly digests?: boolean
+  readonly limits?: Limits
+}
+
+/** Files whose content is looked at; the rest of a large folder is listed by name. */
+const mostSniffed = 200
+/** Enough of each for a listing. */
+const headOfListed = 16 << 10
+
+/**
+ * Lists the regular files of a folder and below, in order of their paths, at most `limits.folderFiles` of them.
+ * A link and anything that is no regular file is listed without a size.
+ */
+export async function listFiles(
+  directory: string,
+  options: ListOptions = {},
+): Promise<{ files: FileDescription[]; cut: boolean }> {
+  const most = (options.limits ?? defaultLimits).folderFiles
+  const files: FileDescription[] = []
+  const folders = ['']
+  let cut = false
+  while (folders.length > 0) {
+    const folder = folders.shift()!
+    const entries = await readdir(join(directory, folder), { withFileTypes: true }).catch(() => [])
+    for (const entry of entries) {
+      const path = folder === '' ? entry.name : `${folder}/${entry.name}`
+      if (entry.isDirectory()) folders.push(path)
+      else if (files.length >= most) cut = true
+      else files.push(await describeFile(directory, path, files.length < mostSniffed, options.digests === true))
+    }
+    if (cut) break
+  }
+  return { files: files.sort((left, right) => (left.path < right.path ? -1 : 1)), cut }
+}
+
+async function describeFile(directory: string, path: string, look: boolean, digests: boolean): Promise<FileDescription> {
+  const full = join(directory, path)
+  const info = await lstat(full)
+  if (info.isSymbolicLink()) return { path, bytes: null, format: 'link', content: 'symbolic link, not followed' }
+  if (!info.isFile()) return { path, bytes: null, format: 'special', content: 'no regular file' }
+  if (!look && !digests) return { path, bytes: info.size, format: 'unread', content: '' }
+  return withFile(full, async (handle, size) => {
+    const { format, title } = look
+      ? await sniff(await sampleFile(handle, path, size, headOfListed))
+      : { format: 'unread', title: '' }
+    return { path, bytes: size, format, content: title, ...(digests && { sha256: await sha256(handle) }) }
+  }).catch((error: NodeJS.ErrnoException) => ({
+    path,
+    bytes: info.size,
+    format: 'unreadable',
+    content: `cannot be read (${error.code ?? error.message})`,
+  }))
+}
+
+/** What one regular file is. */
+export async function sniffFile(path: string, name: string): Promise<{ content: Content; bytes: number }> {
+  return withFile(path, async (handle, bytes) => ({ content: await sniff(await sampleFile(handle, name, bytes)), bytes }))
+}
+
+/** Opens a regular file and nothing else; a pipe put in its place neither blocks nor is read. */
+async function withFile<Result>(path: string, use: (handle: FileHandle, size: number) => Promise<Result>): Promise<Result> {
+  const handle = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0))
+  try {
+    const info = await handle.stat()
+    if (!info.isFile()) throw Object.assign(new Error('no regular file'), { code: 'not a regular file' })
+    return await use(handle, info.size)
+  } finally {
+    await handle.close()
+  }
+}
+
+async function sha256(handle: FileHandle): Promise<string> {
+  const hash = createHash('sha256')
+  const buffer = new Uint8Array(1 << 20)
+  for (let at = 0; ; ) {
+    const { bytesRead } = await handle.read(buffer, 0, buffer.length, at)
+    if (bytesRead === 0) return hash.digest('hex')
+    hash.update(buffer.subarray(0, bytesRead))
+    at += bytesRead
+  }
+}

@@ -1,0 +1,126 @@
+/** Gathers what {@link describeModel} tells, from a path: a model, or an artifact that is none. */
+import { stat } from 'node:fs/promises'
+import { basename, dirname, resolve } from 'node:path'
+import { describeModel, totalBytes } from '../describe.ts'
+import { readEnvironment } from '../env/index.ts'
+import { type ErrorArguments, MlmodelError } from '../errors/index.ts'
+import { defaultLimits, type Limits } from '../limits.ts'
+import { type Located, locate } from '../locate/index.ts'
+import { loadMlmodel, type Mlmodel } from '../mlmodel.ts'
+import type { Content } from '../sniff.ts'
+import { adviseFile } from './advice.ts'
+import type { ArtifactDescription, Description, FileDescription, OnnxDescription } from './description.ts'
+import { describeEnvironment } from './environment.ts'
+import { listFiles, sniffFile } from './files.ts'
+import { describeFolder } from './folder.ts'
+import { describeOnnxFile, onnxFileOf } from './onnx.ts'
+
+export interface DescribeOptions {
+  readonly flavor?: string
+  /** Adds the SHA-256 of each file. */
+  readonly digests?: boolean
+  readonly limits?: Limits
+}
+
+/**
+ * Describes what is at a path. Nothing is executed, followed out of the folder, or loaded into ONNX Runtime.
+ *
+ * @throws LOCATION_* when nothing is there, MLMODEL_* and SIGNATURE_* when the MLmodel file is broken, FLAVOR_ABSENT
+ */
+export async function describeLocation(location: string, options: DescribeOptions = {}): Promise<Description> {
+  let located: Located
+  try {
+    located = await locate(location)
+  } catch (error) {
+    if (!(error instanceof MlmodelError) || error.code !== 'LOCATION_NOT_MODEL') throw error
+    const { near } = error.arguments as ErrorArguments<'LOCATION_NOT_MODEL'>
+    return describeArtifact(location, near, options)
+  }
+  return describeLocated(located, location, options)
+}
+
+async function describeLocated(located: Located, location: string, options: DescribeOptions): Promise<Description> {
+  const limits = options.limits ?? defaultLimits
+  const model = await loadMlmodel(located, limits)
+  const warnings: string[] = []
+  const [{ files, cut }, environment, onnx] = await Promise.all([
+    listFiles(located.directory, { limits, digests: options.digests === true }),
+    readEnvironment(model, limits),
+    describeOnnx(model, limits, warnings),
+  ])
+  if (cut) warnings.push(`Only the first ${files.length} files are listed`)
+  return describeModel(model, {
+    location,
+    name: basename(located.directory),
+    environment: describeEnvironment(environment),
+    files,
+    warnings,
+    ...(onnx !== undefined && { onnx }),
+    ...(options.flavor !== undefined && { flavor: options.flavor }),
+  })
+}
+
+/** The graph of a model with the flavor onnx; a broken file is a warning here: the rest is still worth showing. */
+async function describeOnnx(model: Mlmodel, limits: Limits, warnings: string[]): Promise<OnnxDescription | undefined> {
+  const file = onnxFileOf(model)
+  if (file === undefined) return undefined
+  try {
+    return await describeOnnxFile(model.directory, file, limits)
+  } catch (error) {
+    if (!(error instanceof MlmodelError)) throw error
+    warnings.push(error.message)
+    return undefined
+  }
+}
+
+async function describeArtifact(
+  location: string,
+  near: string | undefined,
+  options: DescribeOptions,
+): Promise<ArtifactDescription> {
+  const limits = options.limits ?? defaultLimits
+  const path = resolve(location)
+  const isFolder = (await stat(path)).isDirectory()
+  const common = {
+    schema_version: 1,
+    kind: 'artifact',
+    name: basename(path),
+    location,
+    is_folder: isFolder,
+    model_nearby: near ?? null,
+  } as const
+  if (isFolder) {
+    const { files } = await listFiles(path, { limits, digests: options.digests === true })
+    return { ...common, ...describeFolder(files, location), files, total_bytes: totalBytes(files), onnx: null }
+  }
+  const { content, bytes } = await sniffFile(path, basename(path))
+  const notes = [...(content.notes ?? [])]
+  const onnx = await graphOf(content, path, limits, notes)
+  const advice = adviseFile(content, location)
+  const files: FileDescription[] =
+    options.digests === true
+      ? (await listFiles(dirname(path), { limits, digests: true })).files.filter((file) => file.path === basename(path))
+      : []
+  return {
+    ...common,
+    format: content.format,
+    content: content.title,
+    notes,
+    advice: advice?.advice ?? null,
+    log_line: advice?.line ?? null,
+    files,
+    total_bytes: bytes,
+    onnx: onnx ?? null,
+  }
+}
+
+async function graphOf(content: Content, path: string, limits: Limits, notes: string[]): Promise<OnnxDescription | undefined> {
+  if (content.format !== 'onnx') return undefined
+  try {
+    return await describeOnnxFile(dirname(path), basename(path), limits)
+  } catch (error) {
+    if (!(error instanceof MlmodelError)) throw error
+    notes.push(error.message)
+    return undefined
+  }
+}

@@ -374,7 +374,6 @@ export function scanInteger(bytes: Uint8Array, start: number, end: number): Inte
   return 'int64'
 }
 
-/** The text of bytes that are ASCII. */
-export function latin1(bytes: Uint8Array, start: number, end: number): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).latin1Slice()
+function latin1(bytes: Uint8Array, start: number, end: number): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('latin1')
 }

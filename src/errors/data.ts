@@ -90,6 +90,12 @@ export const dataErrors = {
     message: (a: { limit: number }) => `A row is longer than ${a.limit} bytes`,
     hint: () => 'Is a closing quote missing?',
   },
+  CSV_TABLE_LIMIT: {
+    kind: 'limit',
+    message: (a: { rows: number; columns: number; limit: number }) =>
+      `The table has more than ${a.rows} rows of ${a.columns} columns, which take more than ${a.limit} bytes`,
+    hint: () => 'Score it in parts',
+  },
   CSV_COLUMN_LIMIT: {
     kind: 'limit',
     message: (a: { found: number; limit: number }) => `The header has ${a.found} columns, more than ${a.limit}`,

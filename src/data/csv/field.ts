@@ -69,7 +69,10 @@ function closingQuote(window: Window, position: number, field: Field, row: numbe
     at++
   }
   if (at < end) return at
-  if (window.final) throw new MlmodelError('CSV_UNCLOSED_QUOTE', {}, { where: { file: window.file, row, byte: window.offset + position - 1 } })
+  if (window.final)
+    throw new MlmodelError('CSV_UNCLOSED_QUOTE', undefined, {
+      where: { file: window.file, row, byte: window.offset + position - 1 },
+    })
   return -1
 }
 

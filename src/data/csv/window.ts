@@ -46,7 +46,8 @@ export function makeRoom(window: Window, row: number): number {
   }
   const room = window.bytes.length - slack - window.end
   if (room > 0) return room
-  if (window.end > window.rowBytes) throw new MlmodelError('CSV_ROW_LIMIT', { limit: window.rowBytes }, { where: { file: window.file, row } })
+  if (window.end > window.rowBytes)
+    throw new MlmodelError('CSV_ROW_LIMIT', { limit: window.rowBytes }, { where: { file: window.file, row } })
   const larger = Buffer.alloc(Math.min(constants.MAX_LENGTH, window.end * 2) + slack)
   larger.set(window.bytes.subarray(0, window.end))
   window.bytes = larger
@@ -70,7 +71,7 @@ export function accept(window: Window, count: number): void {
   bytes[window.end] = 10
   if (window.refuseNul && count > 0) {
     const at = bytes.subarray(from, window.end).indexOf(0)
-    if (at >= 0) throw new MlmodelError('CSV_NUL', {}, { where: { file: window.file, byte: window.offset + from + at } })
+    if (at >= 0) throw new MlmodelError('CSV_NUL', undefined, { where: { file: window.file, byte: window.offset + from + at } })
   }
   checkText(window)
 }

@@ -1,0 +1,285 @@
+/** One cell that the row loop does not read by itself: quoted, missing, a word, with blanks or an exponent, or simply wrong. */
+import type { Cell } from '../../batch.ts'
+import { integerResult, realResult, scanInteger, scanReal } from '../../decimal.ts'
+import { notATime } from '../../dtype.ts'
+import { MlmodelError } from '../../errors/index.ts'
+import { type ColumnState, cacheSize, type Store, type TextCache } from './column.ts'
+import type { Field } from './field.ts'
+import { classify, type Tally } from './infer.ts'
+import { booleanWord, infinityWord, isMissing, isSpace } from './missing.ts'
+import type { CsvPlan } from './plan.ts'
+
+/** What `storeCell` needs to know beside the cell. */
+export interface CellContext {
+  readonly file: string
+  readonly plan: CsvPlan
+  readonly fieldBytes: number
+  /** 1-based line of the row. */
+  line: number
+  /** Rows of data before the frame's first. */
+  before: number
+  /** Of the cell, in the frame. */
+  row: number
+}
+
+const two32 = 4294967296
+
+/**
+ * Stores the content of `field` as row `row` of the frame.
+ *
+ * @throws CSV_VALUE, CSV_MISSING_VALUE, CSV_MIXED_COLUMN, CSV_DATETIME, CSV_FIELD_LIMIT
+ */
+export function storeCell(
+  column: ColumnState,
+  tally: Tally | undefined,
+  store: Store,
+  row: number,
+  field: Field,
+  context: CellContext,
+): void {
+  const { bytes, start, end } = field
+  context.row = row
+  if (end - start > context.fieldBytes) throw failure('CSV_FIELD_LIMIT', { limit: context.fieldBytes }, column, context)
+  const { reading } = column
+  switch (reading.how) {
+    case 'classify':
+      classify(tally!, bytes, start, end)
+      return
+    case 'text':
+      column.values[row] = textAt(column.cache, bytes, start, end, hashOf(bytes, start, end), reading.literal)
+      return
+    case 'datetime':
+      storeDatetime(column, store, row, field, context)
+      return
+    case 'cells':
+      column.values[row] = objectCell(reading.of, bytes, start, end)
+      return
+    case 'real':
+    case 'integer':
+    case 'boolean':
+      storeNumber(column, store, row, field, context)
+      return
+    default:
+      return
+  }
+}
+
+/** Stores a missing cell, as at the end of a short row. */
+export function storeMissing(
+  column: ColumnState,
+  tally: Tally | undefined,
+  store: Store,
+  row: number,
+  field: Field,
+  context: CellContext,
+): void {
+  field.start = 0
+  field.end = 0
+  storeCell(column, tally, store, row, field, context)
+}
+
+function storeNumber(column: ColumnState, store: Store, row: number, field: Field, context: CellContext): void {
+  const { bytes, start, end } = field
+  const at = column.slot * store.stride + row
+  const { how } = column.reading
+  if (isMissing(bytes, start, end)) {
+    if (how !== 'real') throw failure('CSV_MISSING_VALUE', { found: foundText(field), wanted: column.wanted }, column, context)
+    store.cells[at] = Number.NaN
+    const place = context.before + row
+    if (column.lastMissing < place) {
+      column.missing++
+      column.lastMissing = place
+    }
+    return
+  }
+  const word = booleanWord(bytes, start, end)
+  if (word !== undefined) {
+    // pandas takes a whole column of words as booleans, and refuses words among numbers.
+    if (column.spelling !== 'words' && context.before + row > column.missing) {
+      throw failure('CSV_MIXED_COLUMN', { found: foundText(field), wanted: column.wanted, before: 'numbers' }, column, context)
+    }
+    column.spelling = 'words'
+    if (how === 'real') store.cells[at] = word ? 1 : 0
+    else {
+      store.words[at * 2] = word ? 1 : 0
+      store.words[at * 2 + 1] = 0
+    }
+    return
+  }
+  if (how === 'real') storeReal(column, store.cells, at, field, context)
+  else storeInteger(column, store.words, at, field, context)
+  if (column.spelling === 'words') {
+    throw failure('CSV_MIXED_COLUMN', { found: foundText(field), wanted: column.wanted, before: 'words' }, column, context)
+  }
+}
+
+function storeReal(column: ColumnState, cells: Float64Array, at: number, field: Field, context: CellContext): void {
+  const { bytes, start, end } = field
+  if (!readNumber(bytes, start, end)) {
+    const infinity = infinityWord(bytes, start, end)
+    if (infinity === undefined) throw notOne(column, field, context)
+    cells[at] = infinity
+    return
+  }
+  const value = realResult[0]!
+  if (context.plan.overflow !== 'infinity' && !Number.isFinite(value) && column.wanted !== 'value') {
+    throw failure(
+      'CSV_VALUE',
+      { found: foundText(field), wanted: column.wanted, why: 'it is beyond the range of the type' },
+      column,
+      context,
+    )
+  }
+  cells[at] = value
+}
+
+/** Reads a decimal number with blanks around it into `realResult`. */
+function readNumber(bytes: Uint8Array, start: number, end: number): boolean {
+  let first = start
+  let last = end
+  while (first < last && isSpace(bytes[first]!)) first++
+  while (last > first && isSpace(bytes[last - 1]!)) last--
+  return scanReal(bytes, first) === last
+}
+
+function storeInteger(column: ColumnState, words: Int32Array, at: number, field: Field, context: CellContext): void {
+  const { bytes, start, end } = field
+  let first = start
+  let last = end
+  while (first < last && isSpace(bytes[first]!)) first++
+  while (last > first && isSpace(bytes[last - 1]!)) last--
+  const range = scanInteger(bytes, first, last)
+  if (range === 'none') {
+    // A whole number written as a fraction or with an exponent.
+    if (!readNumber(bytes, start, end)) throw notOne(column, field, context)
+    const value = realResult[0]!
+    if (!Number.isInteger(value)) {
+      const why = Number.isFinite(value) ? 'it has a fraction' : 'it is beyond the range of the type'
+      throw failure('CSV_VALUE', { found: foundText(field), wanted: column.wanted, why }, column, context)
+    }
+    if (value < column.minimum || value > column.maximum) throw outOfRange(column, field, context)
+    const high = Math.floor(value / two32)
+    words[at * 2] = value - high * two32
+    words[at * 2 + 1] = high
+  } else {
+    const low = integerResult[0]!
+    const high = integerResult[1]!
+    if (!fits(column, range, low, high)) throw outOfRange(column, field, context)
+    words[at * 2] = low
+    words[at * 2 + 1] = high
+  }
+  if (column.reading.how === 'boolean') {
+    const isBit = words[at * 2 + 1] === 0 && (words[at * 2]! & ~1) === 0
+    if (!isBit)
+      throw failure(
+        'CSV_VALUE',
+        { found: foundText(field), wanted: column.wanted, why: 'of numbers only 0 and 1 are' },
+        column,
+        context,
+      )
+  }
+}
+
+function fits(column: ColumnState, range: 'int64' | 'uint64' | 'beyond', low: number, high: number): boolean {
+  const { reading } = column
+  if (range === 'beyond') return false
+  if (reading.how === 'integer' && reading.dtype === 'int64') return range === 'int64'
+  if (reading.how === 'integer' && reading.dtype === 'uint64') return range === 'uint64' || high >= 0
+  const value = high * two32 + (low >>> 0)
+  return range === 'int64' && value >= column.minimum && value <= column.maximum
+}
+
+function storeDatetime(column: ColumnState, store: Store, row: number, field: Field, context: CellContext): void {
+  const { bytes, start, end } = field
+  const read = context.plan.datetime
+  if (read === undefined) throw failure('CSV_DATETIME', undefined, column, context)
+  let value: bigint | undefined = notATime
+  if (!isMissing(bytes, start, end)) value = read(decode(bytes, start, end))
+  if (value === undefined) throw notOne(column, field, context)
+  const at = (column.slot * store.stride + row) * 2
+  store.words[at] = Number(BigInt.asIntN(32, value))
+  store.words[at + 1] = Number(BigInt.asIntN(32, value >> 32n))
+}
+
+function objectCell(of: 'boolean' | 'integer', bytes: Uint8Array, start: number, end: number): Cell {
+  if (isMissing(bytes, start, end)) return Number.NaN
+  if (of === 'boolean') return booleanWord(bytes, start, end) === true
+  const text = decode(bytes, start, end).trim().replaceAll('_', '')
+  return BigInt(text.startsWith('+') ? text.slice(1) : text)
+}
+
+/** The same as the row loop's running hash. */
+function hashOf(bytes: Uint8Array, start: number, end: number): number {
+  let hash = 0
+  for (let at = start; at < end; at++) hash = (Math.imul(hash, 31) + bytes[at]!) | 0
+  return hash
+}
+
+const longestCached = 40
+
+/** A cell's text, null where it is missing; a short text seen lately is the same string again. */
+export function textAt(
+  cache: TextCache,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  hash: number,
+  literal: boolean,
+): string | null {
+  const slot = (hash ^ (hash >>> 10) ^ (hash >>> 20)) & (cacheSize - 1)
+  const key = cache.keys[slot]
+  const length = end - start
+  if (key !== undefined && key.length === length) {
+    let index = 0
+    while (index < length && key.charCodeAt(index) === bytes[start + index]) index++
+    if (index === length) return cache.values[slot]!
+  }
+  const text = decode(bytes, start, end)
+  const value = !literal && isMissing(bytes, start, end) ? null : text
+  // Equal lengths in bytes and characters: ASCII, which compares byte by byte.
+  if (length <= longestCached && text.length === length) {
+    cache.keys[slot] = text
+    cache.values[slot] = value
+  }
+  return value
+}
+
+function decode(bytes: Uint8Array, start: number, end: number): string {
+  let ascii = true
+  for (let at = start; at < end; at++) {
+    if (bytes[at]! < 128) continue
+    ascii = false
+    break
+  }
+  return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString(ascii ? 'latin1' : 'utf8')
+}
+
+function foundText(field: Field): string {
+  return decode(field.bytes, field.start, Math.min(field.end, field.start + 200))
+}
+
+function notOne(column: ColumnState, field: Field, context: CellContext): MlmodelError {
+  return failure('CSV_VALUE', { found: foundText(field), wanted: column.wanted }, column, context)
+}
+
+function outOfRange(column: ColumnState, field: Field, context: CellContext): MlmodelError {
+  return failure(
+    'CSV_VALUE',
+    { found: foundText(field), wanted: column.wanted, why: 'it is beyond the range of the type' },
+    column,
+    context,
+  )
+}
+
+type CellError = 'CSV_VALUE' | 'CSV_MISSING_VALUE' | 'CSV_MIXED_COLUMN' | 'CSV_DATETIME' | 'CSV_FIELD_LIMIT'
+
+function failure<Code extends CellError>(
+  code: Code,
+  args: MlmodelError<Code>['arguments'],
+  column: ColumnState,
+  context: CellContext,
+): MlmodelError {
+  return new MlmodelError(code, args, {
+    where: { file: context.file, line: context.line, row: context.before + context.row + 1, column: column.name },
+  }) as MlmodelError
+}

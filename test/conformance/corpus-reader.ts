@@ -1,0 +1,110 @@
+/** The child of `conformance:corpus`: reads one file of the corpus at a time with the package under test. */
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { type CanonicalFrame, canonicalOfBatch, type Foreign } from './canonical.ts'
+import { refusalOf } from './enforce.ts'
+import { libraryUnderTest } from './package-under-test.ts'
+
+const library = await libraryUnderTest(process.argv[2])
+process.on('message', async ({ entry, file }: { entry: Foreign; file: string }) => {
+  process.send!({ ...(await read(entry, file)), memory: process.resourceUsage().maxRSS * 1024 })
+})
+process.send!('ready')
+
+async function read(entry: Foreign, file: string): Promise<{ verdict: string; detail: string }> {
+  try {
+    const wrong = await readers[entry.file.split('/')[0] as keyof typeof readers](entry, file)
+    if (Object.keys(Object.prototype).length > 0 || 'polluted' in {})
+      return { verdict: 'wrong', detail: 'Object.prototype was changed' }
+    return wrong === undefined ? { verdict: 'accept', detail: '' } : { verdict: 'wrong', detail: wrong }
+  } catch (error) {
+    const { status, message } = refusalOf(error)
+    return status === 0 ? { verdict: 'crash', detail: message } : { verdict: 'reject', detail: message }
+  }
+}
+
+/** Each accepts (undefined, or what it read wrongly) or throws. */
+const readers = {
+  npy(entry: Foreign, file: string): string | undefined {
+    const bytes = readFileSync(file)
+    if (file.endsWith('.npz')) {
+      library.readNpz(bytes, { file })
+      return undefined
+    }
+    const tensor = library.readNpy(bytes, { file })
+    if (entry.shape !== undefined && JSON.stringify(tensor.shape) !== JSON.stringify(entry.shape))
+      return `shape ${JSON.stringify(tensor.shape)}`
+    if (
+      entry.kind === 'fortran' &&
+      Array.from(tensor.values as ArrayLike<number>, Number).some((value, position) => value !== position)
+    )
+      return 'not in C order'
+    return undefined
+  },
+  csv(entry: Foreign, file: string): string | undefined {
+    const plan = library.csvPlan(undefined, 'untyped', 'strict')
+    const frame = library.readCsvBytes(readFileSync(file), file, plan)
+    const read = canonicalOfBatch(library.finishCsv(frame, undefined, plan, 'strict').data) as CanonicalFrame
+    return entry.pandas === undefined || entry.verdict !== 'accept' ? undefined : csvDifference(entry, read)
+  },
+  json(entry: Foreign, file: string): string | undefined {
+    const inputs = library.parseSchema(library.parseJson(JSON.stringify(entry.signature)).value, {})
+    const { data } = library.readRequest(readFileSync(file), 'application/json', { inputs }, { mode: 'strict' })
+    if (entry.stage !== 'precision') return undefined
+    // Every digit of the body's integers must be in what was read.
+    const digits = readFileSync(file, 'utf8').match(/\d{16,}/g) ?? []
+    const held = JSON.stringify(data, (_, value) =>
+      typeof value === 'bigint' ? String(value) : ArrayBuffer.isView(value) ? Array.from(value as never, String) : value,
+    )
+    return digits.find((number) => !held.includes(number))
+  },
+  yaml(_entry: Foreign, file: string): string | undefined {
+    library.parseMlmodel(readFileSync(file) as never, file, dirname(file))
+    return undefined
+  },
+  async onnx(_entry: Foreign, file: string): Promise<string | undefined> {
+    library.readOnnx(readFileSync(file))
+    // What the graph reader lets through goes on to ONNX Runtime, as the only file of a model.
+    const folder = dirname(file)
+    const mlmodel = join(folder, 'MLmodel')
+    const name = JSON.stringify(basename(file))
+    writeFileSync(
+      mlmodel,
+      `flavors:\n  onnx:\n    data: ${name}\n    onnx_version: 1.23.2\n    providers: [CPUExecutionProvider]\n  python_function:\n    data: ${name}\n    loader_module: mlflow.onnx\n`,
+    )
+    try {
+      const model = await library.openModel(folder)
+      await model.close()
+    } finally {
+      rmSync(mlmodel, { force: true })
+    }
+    return undefined
+  },
+}
+
+/** The first five rows as pandas' `to_json(orient="split")` has them: null for what JSON lacks. */
+function csvDifference(entry: Foreign, read: CanonicalFrame): string | undefined {
+  const { columns, data } = entry.pandas
+  const names = read.columns.map(({ name }) => name)
+  if (JSON.stringify(names) !== JSON.stringify(columns)) return `columns ${JSON.stringify(names).slice(0, 200)}`
+  if (entry.pandas_rows !== undefined && entry.pandas_rows !== read.rows) return `${read.rows} rows`
+  const dtypes = read.columns.map(({ dtype }) => (dtype === 'string' ? 'str' : dtype))
+  const wanted: readonly string[] = entry.pandas_dtypes
+  const off = dtypes.findIndex((dtype, position) => dtype !== wanted[position] && !(dtype === 'missing' || dtype === 'empty'))
+  if (off >= 0) return `column ${off} is ${dtypes[off]}, not ${wanted[off]}`
+  for (const [row, cells] of (data as readonly (readonly Foreign[])[]).entries()) {
+    for (const [column, cell] of cells.entries()) {
+      const atom = read.columns[column]!.values[row]!
+      const plain =
+        typeof atom === 'object' && atom !== null && 'integer' in atom
+          ? Number(atom.integer)
+          : typeof atom === 'object' && atom !== null && 'float' in atom
+            ? Number.isFinite(atom.float)
+              ? atom.float
+              : null
+            : atom
+      if (plain !== cell) return `row ${row}, column ${column}: ${JSON.stringify(plain)}, not ${JSON.stringify(cell)}`
+    }
+  }
+  return undefined
+}

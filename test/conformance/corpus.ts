@@ -1,0 +1,118 @@
+/**
+ * `npm run conformance:corpus -- DIR`: good and bad files by kind, as `manifest.jsonl` says. A child process reads them
+ * one by one, so that an endless loop or a crash is one failure: 2 s a file.
+ */
+import { type ChildProcess, fork } from 'node:child_process'
+import { copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { basename, dirname, join, resolve } from 'node:path'
+import { readArguments } from './arguments.ts'
+import type { Foreign } from './canonical.ts'
+import { packageUnderTest } from './package-under-test.ts'
+import { openReport } from './report.ts'
+
+const deadline = 2_000
+/** Of the child in all; Node itself takes about 60 MB. */
+const memoryLimit = 256 << 20
+
+const { path, from } = readArguments(process.argv.slice(2), 'conformance:corpus -- DIR')
+const underTest = from ?? packageUnderTest()
+const report = openReport((line) => console.log(line))
+const folder = copyWithLinks(resolve(path))
+let child: ChildProcess | undefined
+try {
+  for (const line of readFileSync(join(path, 'manifest.jsonl'), 'utf8').split('\n')) {
+    if (line.trim() !== '') await judge(JSON.parse(line))
+  }
+} finally {
+  child?.kill('SIGKILL')
+  rmSync(dirname(folder), { recursive: true, force: true })
+}
+process.exitCode = report.end()
+
+async function judge(entry: Foreign): Promise<void> {
+  const reason = skipReason(entry)
+  if (reason !== undefined) return report.skip(reason)
+  child ??= await start()
+  const reply = await ask(child, { entry, file: join(folder, entry.file) })
+  if (reply.verdict === 'dead' || reply.verdict === 'late') {
+    child.kill('SIGKILL')
+    child = undefined
+  }
+  const wanted = entry.verdict === 'unsafe' ? 'reject' : entry.verdict === 'safe' ? 'accept' : entry.verdict
+  const fits =
+    reply.verdict === wanted ||
+    // Within the limits both are right, as long as the report is; so are both where the manifest says so.
+    ((wanted === 'either' || entry.stage === 'limits') && (reply.verdict === 'accept' || reply.verdict === 'reject'))
+  const heavy = entry.stage === 'limits' && reply.memory > memoryLimit
+  if (fits && !heavy) report.pass()
+  else
+    report.fail(
+      `${entry.file} (${entry.kind}: ${entry.why})`,
+      `${wanted}${entry.stage === undefined ? '' : `, stage ${entry.stage}`}`,
+      heavy ? `${reply.memory >> 20} MB` : `${reply.verdict} ${reply.detail}`,
+    )
+}
+
+function skipReason(entry: Foreign): string | undefined {
+  const kind = entry.file.split('/')[0]
+  if (kind.startsWith('pickle') || kind === 'models') return `${kind}: no reader of pickles, skops and tree files yet`
+  if (kind === 'yaml' && ['requirement', 'channel', 'env-name'].includes(entry.kind))
+    return 'yaml: environments are not resolved yet'
+  if (kind === 'json' && entry.protocol === 'open-inference') return 'json: the Open Inference Protocol is not served yet'
+  if (kind === 'onnx' && entry.stage === 'run') return 'onnx: stage run needs a runner with a deadline'
+  return ['npy', 'csv', 'json', 'yaml', 'onnx'].includes(kind) ? undefined : `${kind}: no reader yet`
+}
+
+interface Reply {
+  readonly verdict: 'accept' | 'reject' | 'wrong' | 'crash' | 'late' | 'dead'
+  readonly detail: string
+  readonly memory: number
+}
+
+function start(): Promise<ChildProcess> {
+  const started = fork(join(import.meta.dirname, 'corpus-reader.js'), [underTest], {
+    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+    serialization: 'advanced',
+  })
+  return new Promise((done, failed) => {
+    started.once('message', () => done(started))
+    started.once('exit', (code) => failed(new Error(`the reading process ended with ${code}`)))
+  })
+}
+
+function ask(reader: ChildProcess, question: Foreign): Promise<Reply> {
+  return new Promise((done) => {
+    const finish = (reply: Reply) => {
+      clearTimeout(timer)
+      reader.removeAllListeners('message')
+      reader.removeAllListeners('exit')
+      done(reply)
+    }
+    const timer = setTimeout(() => finish({ verdict: 'late', detail: `no answer in ${deadline} ms`, memory: 0 }), deadline)
+    reader.once('message', (reply) => finish(reply as Reply))
+    reader.once('exit', (code, signal) => finish({ verdict: 'dead', detail: `ended with ${signal ?? code}`, memory: 0 }))
+    reader.send(question)
+  })
+}
+
+/** The folder with the symbolic links of ../links.tsv, and the files that lie beside it. */
+function copyWithLinks(source: string): string {
+  const parent = mkdtempSync(join(tmpdir(), 'mlmodel-corpus-'))
+  const copy = join(parent, basename(source))
+  mkdirSync(copy)
+  for (const kind of ['npy', 'csv', 'json', 'yaml', 'onnx'])
+    if (existsSync(join(source, kind))) cpSync(join(source, kind), join(copy, kind), { recursive: true })
+  for (const name of ['s.bin', 'secret.bin'])
+    if (existsSync(join(source, name))) copyFileSync(join(source, name), join(copy, name))
+  const links = join(source, '..', 'links.tsv')
+  if (!existsSync(links)) return copy
+  for (const line of readFileSync(links, 'utf8').split('\n')) {
+    const [place, target] = line.split('\t')
+    if (target === undefined || !place!.startsWith(`${basename(source)}/`)) continue
+    const at = join(parent, place!)
+    rmSync(at, { recursive: true, force: true })
+    if (existsSync(dirname(at)) && statSync(dirname(at)).isDirectory()) symlinkSync(target, at)
+  }
+  return copy
+}

@@ -1,0 +1,252 @@
+/**
+ * `pandas.DataFrame(data, columns, index)` for everything that JSON can put there.
+ *
+ * @see pandas/core/frame.py and pandas/core/internals/construction.py (pandas 3.1)
+ */
+import { inferObjects, inferSeries, seriesOfArray } from './pandas-infer.ts'
+import { type Path, Refusal } from './sink.ts'
+import {
+  type Array_,
+  type Cell,
+  cellAt,
+  isArray,
+  isCellMap,
+  isList,
+  isScalar,
+  plainCell,
+  scalarOf,
+  type Series,
+} from './values.ts'
+import { subArray } from './numpy.ts'
+import { typeNameOf } from './python.ts'
+
+export type Name = string | number
+
+export interface TableColumn {
+  readonly name: Name
+  readonly series: Series
+  /** The values as they were given, where they were given one by one. */
+  readonly cells?: readonly Cell[]
+  /** The position in the data, where it is not that of the column: for the path of a value. */
+  readonly position?: number
+}
+
+/** A DataFrame while it is parsed. */
+export interface Table {
+  readonly rows: number
+  readonly columns: readonly TableColumn[]
+  /** Row labels; absent for 0, 1, 2, … */
+  readonly index?: readonly Cell[]
+}
+
+export interface FrameOptions {
+  readonly columns?: readonly Name[]
+  readonly index?: readonly Cell[]
+}
+
+/** @throws Refusal where pandas raises */
+export function makeTable(data: Cell, options: FrameOptions = {}): Table {
+  if (isCellMap(data)) return tableOfMap(data, options)
+  if (isList(data)) return tableOfList(data, options)
+  if (isArray(data)) return tableOfArray(data)
+  if (data === null) return emptyTable(options)
+  if (options.columns === undefined || options.index === undefined) throw new Refusal(`${typeNameOf(data)} makes no table`, data)
+  const cells = options.index.map(() => data)
+  return { rows: cells.length, columns: options.columns.map((name) => column(name, inferSeries(cells))), index: options.index }
+}
+
+function column(name: Name, series: Series, cells?: readonly Cell[], position?: number): TableColumn {
+  return { name, series, ...(cells !== undefined && { cells }), ...(position !== undefined && { position }) }
+}
+
+/** No data: columns of missing objects. */
+function emptyTable({ columns = [], index }: FrameOptions): Table {
+  const rows = index?.length ?? 0
+  const values = Array.from({ length: rows }, () => Number.NaN)
+  return finish(rows, columns.map((name) => column(name, { dtype: 'object', values })), index)
+}
+
+function finish(rows: number, columns: readonly TableColumn[], index: readonly Cell[] | undefined): Table {
+  return { rows, columns, ...(index !== undefined && { index }) }
+}
+
+function tableOfList(data: readonly Cell[], options: FrameOptions): Table {
+  if (data.length === 0) return emptyTable(options)
+  const first = data[0]!
+  if (isCellMap(first)) return label(rowsOfMaps(data, options.columns), options)
+  if (isList(first) || (isArray(first) && first.shape.length === 1)) return label(rowsOfLists(data, options.columns), options)
+  if (options.columns !== undefined && options.columns.length !== 1) {
+    throw new Refusal(`${options.columns.length} columns are named, the data has 1`)
+  }
+  return label(finish(data.length, [column(options.columns?.[0] ?? 0, inferSeries(data), data)], undefined), options)
+}
+
+/** Puts labels on the rows; a single row is repeated for as many labels as there are. */
+function label(table: Table, { index }: FrameOptions): Table {
+  if (index === undefined) return table
+  if (index.length === table.rows || table.columns.length === 0) return { ...table, rows: index.length, index }
+  if (table.rows !== 1) throw new Refusal(`${index.length} row labels for ${table.rows} rows`)
+  return { ...repeatRow(table, index.length), index }
+}
+
+function repeatRow(table: Table, rows: number): Table {
+  const columns = table.columns.map(({ name, series }) => {
+    const cell = cellAt(series.dtype, series.values, 0)
+    const values = Array.from({ length: rows }, () => cell)
+    return column(name, series.dtype === 'object' ? { dtype: 'object', values } : inferSeries(values))
+  })
+  return { rows, columns }
+}
+
+function rowsOfLists(data: readonly Cell[], names: readonly Name[] | undefined): Table {
+  const rows = data.map((row, index) => listOfRow(row, [index]))
+  const width = Math.max(...rows.map((row) => row.length))
+  if (names !== undefined && names.length !== width) throw new Refusal(`${names.length} columns are named, the rows have ${width}`)
+  const columns = Array.from({ length: width }, (_, position) => {
+    const cells = rows.map((row) => row[position] ?? null)
+    return column(names?.[position] ?? position, inferSeries(cells), cells, position)
+  })
+  return { rows: rows.length, columns }
+}
+
+function listOfRow(row: Cell, path: Path): readonly Cell[] {
+  if (isList(row)) return row
+  if (isCellMap(row)) return [...row.keys()]
+  if (typeof row === 'string') return [...row]
+  if (isArray(row) && row.shape.length > 0) return Array.from({ length: row.shape[0]! }, (_, index) => subArray(row, index))
+  throw new Refusal('every row must be a list, as the first is', row, path)
+}
+
+function rowsOfMaps(data: readonly Cell[], names: readonly Name[] | undefined): Table {
+  const rows = data.map((row, index) => mapOfRow(row, [index]))
+  const keys = names ?? [...new Set(rows.flatMap((row) => [...row.keys()]))]
+  const columns = keys.map((name) => {
+    const cells = rows.map((row) => (typeof name === 'string' ? row.get(name) : undefined) ?? missingIn(row, name))
+    return column(name, inferSeries(cells), cells)
+  })
+  return { rows: rows.length, columns }
+}
+
+function missingIn(row: ReadonlyMap<string, Cell>, name: Name): Cell {
+  return typeof name === 'string' && row.has(name) ? null : Number.NaN
+}
+
+/** `dict(row)`: pairs make an object too. */
+function mapOfRow(row: Cell, path: Path): ReadonlyMap<string, Cell> {
+  if (isCellMap(row)) return row
+  if (isList(row)) {
+    const pairs = row.map((pair) => (typeof pair === 'string' ? [...pair] : isList(pair) ? pair : isCellMap(pair) ? [...pair.keys()] : []))
+    if (pairs.every((pair) => pair.length === 2 && typeof pair[0] === 'string')) return new Map(pairs as unknown as [string, Cell][])
+  }
+  if (row === '') return new Map()
+  throw new Refusal('every row must be an object, as the first is', row, path)
+}
+
+function tableOfMap(data: ReadonlyMap<string, Cell>, { columns: names, index }: FrameOptions): Table {
+  const labels = index ?? labelsOfMap(data, names)
+  const wanted: readonly Name[] = names ?? [...data.keys()]
+  const columns = wanted.map((name) => columnOfMap(name, typeof name === 'string' ? data.get(name) : undefined, labels))
+  const rows = Array.isArray(labels) ? labels.length : (labels as number)
+  return finish(rows, columns, Array.isArray(labels) ? labels : undefined)
+}
+
+type Labels = readonly Cell[] | number
+
+/** The rows that the values agree on: labels of objects, or the length of lists. */
+function labelsOfMap(data: ReadonlyMap<string, Cell>, names: readonly Name[] | undefined): Labels {
+  const values = [...data].filter(([key]) => names?.includes(key) ?? true).map(([, value]) => value)
+  if (values.length === 0) return 0
+  const lengths = new Set<number>()
+  for (const value of values) {
+    if (isArray(value) && value.shape.length > 1) throw new Refusal('an array with more than one dimension makes no column', value)
+    const length = isList(value) ? value.length : isArray(value) ? value.shape[0] : undefined
+    if (length !== undefined) lengths.add(length)
+  }
+  const maps = values.filter((value) => isCellMap(value))
+  if (maps.length === 0 && lengths.size === 0) throw new Refusal('single values need row labels to make a table')
+  if (lengths.size > 1) throw new Refusal(`columns of different lengths: ${[...lengths].join(', ')}`)
+  if (maps.length === 0) return [...lengths][0]!
+  if (lengths.size > 0) throw new Refusal('objects beside lists make no table')
+  return [...new Set(maps.flatMap((map) => [...map.keys()]))]
+}
+
+function columnOfMap(name: Name, value: Cell | undefined, labels: Labels): TableColumn {
+  const rows = Array.isArray(labels) ? labels.length : (labels as number)
+  if (value === undefined) return column(name, { dtype: 'object', values: Array.from({ length: rows }, () => Number.NaN) })
+  if (isCellMap(value)) {
+    const cells = (labels as readonly Cell[]).map((key) => (typeof key === 'string' && value.has(key) ? value.get(key)! : Number.NaN))
+    return column(name, cells.length === 0 ? emptyFloats : inferSeries(cells), cells)
+  }
+  if (isList(value)) return columnOfList(name, value, rows)
+  if (isArray(value) && value.shape.length > 0) {
+    const series = seriesOfArray(value)
+    if (value.shape[0] === rows) return column(name, series.dtype === 'bytes' ? { dtype: 'object', values: series.values } : series)
+    if (value.shape[0] === 1) return column(name, inferSeries(Array.from({ length: rows }, () => cellAt(series.dtype, series.values, 0))))
+    throw new Refusal(`${value.shape[0]} values for ${rows} rows`)
+  }
+  const cells = Array.from({ length: rows }, () => value)
+  return column(name, broadcast(value, rows), cells)
+}
+
+const emptyFloats: Series = { dtype: 'float64', values: new Float64Array(0) }
+
+function columnOfList(name: Name, value: readonly Cell[], rows: number): TableColumn {
+  if (value.length !== rows && value.length !== 1) throw new Refusal(`${value.length} values for ${rows} rows`)
+  const cells = value.length === rows ? value : Array.from({ length: rows }, () => value[0]!)
+  return column(name, cells.length === 0 ? emptyFloats : inferSeries(cells), cells)
+}
+
+/** One value for every row: a NumPy value keeps its type. */
+function broadcast(value: Cell, rows: number): Series {
+  const values = Array.from({ length: rows }, () => value)
+  if (!isArray(value)) return inferSeries(values)
+  const plain = values.map(plainCell)
+  return value.dtype === 'object' ? { dtype: 'object', values: plain } : inferSeries(values.map((cell) => scalarOf(value.dtype, (cell as Array_).values)))
+}
+
+function tableOfArray(array: Array_): Table {
+  if (array.shape.length === 1) return finish(array.shape[0]!, [column(0, seriesOfArray(array))], undefined)
+  if (array.shape.length !== 2) throw new Refusal('a table takes arrays of one or two dimensions', array)
+  const [rows, width] = array.shape as [number, number]
+  const columns = Array.from({ length: width }, (_, position) => column(position, columnOfArray(array, rows, width, position)))
+  return { rows, columns }
+}
+
+function columnOfArray(array: Array_, rows: number, width: number, position: number): Series {
+  if (array.dtype === 'object') return inferObjects(Array.from({ length: rows }, (_, row) => array.values[row * width + position]!))
+  const values = (array.values as Float64Array).filter((_, index) => index % width === position) as unknown as Array_['values']
+  return seriesOfArray({ ...array, shape: [rows], values } as Array_)
+}
+
+/** One row whose cells are the values themselves, `DataFrame([values])`. */
+export function tableOfRow(values: ReadonlyMap<string, Cell>): Table {
+  const columns = [...values].map(([name, value]) => column(name, inferSeries([value]), [value]))
+  return { rows: 1, columns }
+}
+
+/** A column of values, each typed by itself: `pandas.Series(values)`. */
+export function seriesOfCells(cells: readonly Cell[]): Series {
+  if (cells.length === 0) return { dtype: 'object', values: [] }
+  return inferSeries(cells)
+}
+
+/** The names that `columns` of a body gives; `null` where pandas takes no list. */
+export function namesOf(value: Cell): readonly Name[] {
+  const list = isCellMap(value) ? [...value.keys()] : value
+  if (!isList(list)) throw new Refusal('column names must be a list', value)
+  return list.map((name) => {
+    if (typeof name === 'string' || typeof name === 'number') return name
+    if (typeof name === 'bigint') return Number(name)
+    if (typeof name === 'boolean') return name ? 1 : 0
+    if (name === null) return Number.NaN
+    throw new Refusal('a column name must be a text', name)
+  })
+}
+
+/** The row labels that `index` of a body gives. */
+export function labelsOf(value: Cell): readonly Cell[] {
+  if (isCellMap(value)) return [...value.keys()]
+  if (!isList(value)) throw new Refusal('row labels must be a list', value)
+  if (value.some((label) => isList(label) || isCellMap(label) || isScalar(label))) throw new Refusal('a row label must be a text or a number', value)
+  return value
+}

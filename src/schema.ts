@@ -2,7 +2,7 @@
 import * as validators from './schemas.generated.ts'
 
 /** A schema by the name of its file in schemas/. */
-export type SchemaName = 'mlmodel' | 'signature' | 'description'
+export type SchemaName = 'mlmodel' | 'signature' | 'description' | 'error'
 
 /** One thing that a schema forbids. */
 export interface SchemaProblem {

@@ -25,7 +25,7 @@ export function renderOnnx(onnx: OnnxDescription, { ink, width, all }: RenderOpt
   ])
   const operators = Object.entries(onnx.operators)
   const named = (all ? operators : operators.slice(0, mostOperators)).map(([name, times]) =>
-    times === 1 ? show(name) : `${show(name)} ×${times.toLocaleString('en-US')}`,
+    times === 1 ? operatorWords(name) : `${operatorWords(name)} ×${times.toLocaleString('en-US')}`,
   )
   const rest = operators.length - named.length
   return [

@@ -64,7 +64,7 @@ export function canonicalOfOracle(parsed: Foreign): Canonical {
     case 'dataframe': {
       const columns = parsed.columns.map((column: Foreign) =>
         settle(
-          typeof column.name === 'string' ? column.name : Number(column.name.$int ?? column.name.$float),
+          nameOf(column.name),
           column.dtype,
           column.values.map((value: Foreign) => atomOfDtype(value, column.dtype)),
         ),
@@ -93,6 +93,13 @@ export function canonicalOfOracle(parsed: Foreign): Canonical {
     default:
       throw new Error(`unknown kind ${String(parsed.kind)}`)
   }
+}
+
+/** pandas names the columns of data without names by position, as Python's or NumPy's integers. */
+function nameOf(name: Foreign): string | number {
+  const atom = atomOfTag(name)
+  if (typeof atom === 'string') return atom
+  return typeof atom === 'object' && atom !== null && 'integer' in atom ? Number(atom.integer) : atomText(atom)
 }
 
 function memberOfOracle(value: Foreign): CanonicalTensor | CanonicalValue {

@@ -53,7 +53,6 @@ export function convertScalar(type: Scalar, raw: RawCell, regime: Regime, used: 
 }
 
 function asciiBytes(text: string): Atom {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: ASCII is what NumPy's S dtype takes
   return /^[\x00-\x7f]*$/.test(text) ? { bytes: Buffer.from(text, 'latin1').toString('base64') } : refuse('ASCII')
 }
 

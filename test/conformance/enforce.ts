@@ -2,7 +2,7 @@
 import { createReadStream } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { readArguments } from './arguments.ts'
-import { atomOfCell, atomText, canonicalOfBatch, canonicalText, difference, type Foreign } from './canonical.ts'
+import { atomOfCell, atomText, type Canonical, canonicalOfBatch, canonicalText, difference, type Foreign } from './canonical.ts'
 import { isUndefinedCast } from './compat.ts'
 import { type Library, libraryUnderTest } from './package-under-test.ts'
 import { outcomeOf, predict } from './predict.ts'
@@ -33,11 +33,28 @@ export function enforce(
           }
     const request = library.readRequest(body, contentType, signature, { mode })
     const parsed = canonicalOfBatch(request.data)
+    checkFast(library, body, contentType, signature, mode, parsed)
     const params = atomOfCell(request.params)
     return { ok: true, parsed, params, text: `${canonicalText(parsed)} params ${atomText(params)}` }
   } catch (error) {
     return refusalOf(error)
   }
+}
+
+/** The typed reader of JSON is a shortcut: where it does not pass, its answer is the exact path's to the bit. */
+function checkFast(
+  library: Library,
+  body: Uint8Array,
+  contentType: string,
+  signature: Foreign,
+  mode: 'strict' | 'compat',
+  exact: Canonical,
+): void {
+  const fast = (library as Foreign).readTyped
+  if (fast === undefined || signature === undefined) return
+  const request = library.readRequest(body, contentType, signature, { mode, fast } as Foreign)
+  const found = difference(exact, canonicalOfBatch(request.data), { pandas: true })
+  if (found !== undefined) throw new Error(`the typed reader differs from the exact path: ${found}`)
 }
 
 /** A thrown error as an answer; anything but the product's own errors is a crash (status 0). */

@@ -57,9 +57,8 @@ export function predict(given: Case): Prediction | undefined {
   if (!outcome.ok) {
     if (outcome.status !== 400) return undefined
     const answer = read(spec, type.mime, given.body)
-    return answer !== undefined && answer.answer.ok && answer.rule !== undefined
-      ? { rule: answer.rule, answer: answer.answer }
-      : undefined
+    if (answer?.rule === undefined || !answer.answer.ok) return undefined
+    return { rule: answer.rule, answer: answer.answer }
   }
   const body = type.mime === 'application/json' ? readBody(given.body) : undefined
   const csv = type.mime === 'text/csv' ? readTextTable(given.body) : undefined

@@ -47,7 +47,6 @@ export function openReport(print: (line: string) => void): Report {
 
 /** Names in the cases come from strangers: no control character reaches the terminal. */
 function oneLine(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not be printed
   const plain = text.replace(
     /[\u0000-\u001f\u007f-\u009f]/g,
     (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`,

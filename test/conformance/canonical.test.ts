@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type Canonical, canonicalOfBatch, canonicalOfOracle, difference } from './canonical.ts'
+import { type Canonical, canonicalOfBatch, canonicalOfOracle } from './canonical.ts'
+import { difference } from './compare.ts'
 
 const column = (dtype: string, values: unknown[]) =>
   canonicalOfOracle({ kind: 'dataframe', rows: values.length, index: 'range', columns: [{ name: 'a', dtype, values }] })

@@ -1,6 +1,7 @@
 /** Predictions compared: JSON replies, and outputs whose rows are known only in part. */
 import { isFloat, isInteger, isList, isObject, type Raw, readBody } from './body.ts'
-import { type Atom, atomText, type Canonical, type CanonicalTensor, near, type Tolerance } from './canonical.ts'
+import { type Atom, atomText, type Canonical, type CanonicalTensor } from './canonical.ts'
+import { near, type Tolerance } from './compare.ts'
 
 /** The first difference between two JSON replies as parsed JSON: integers exact, floats within the tolerance; undefined for none. */
 export function replyDifference(expected: string, got: string, tolerance: Tolerance): string | undefined {

@@ -158,6 +158,7 @@ function storeInteger(column: ColumnState, words: Int32Array, at: number, field:
       throw failure('CSV_VALUE', { found: foundText(field), wanted: column.wanted, why }, column, context)
     }
     if (value < column.minimum || value > column.maximum) throw outOfRange(column, field, context)
+    column.fractions = true
     const high = Math.floor(value / two32)
     words[at * 2] = value - high * two32
     words[at * 2 + 1] = high

@@ -9,12 +9,13 @@ export type Reading =
   | { readonly how: 'skip' }
   /** Types are found out in a first pass. */
   | { readonly how: 'classify' }
-  | { readonly how: 'real'; readonly dtype: 'float16' | 'float32' | 'float64' }
+  /** `wholes`: integers that became floats because some are missing; they have no negative zero. */
+  | { readonly how: 'real'; readonly dtype: 'float16' | 'float32' | 'float64'; readonly wholes?: boolean }
   | { readonly how: 'integer'; readonly dtype: IntegerDtype }
   | { readonly how: 'boolean' }
   | { readonly how: 'datetime' }
   /** `literal`: the words for missing values are text like any other. */
-  | { readonly how: 'text'; readonly pandas: 'str' | 'object'; readonly literal: boolean }
+  | { readonly how: 'text'; readonly pandas: 'str' | 'object'; readonly literal: boolean; readonly renamed?: boolean }
   /** Python objects: booleans or integers of any size, beside NaN. */
   | { readonly how: 'cells'; readonly of: 'boolean' | 'integer' }
   /** A column without rows, whose type nothing tells. */
@@ -45,6 +46,8 @@ export interface ColumnState {
   /** Missing cells so far, and the row of the last one: a row may be read twice. */
   missing: number
   lastMissing: number
+  /** Whether an integer column has a cell such as `1.0`. */
+  fractions: boolean
   values: Cell[]
   readonly cache: TextCache
 }
@@ -135,6 +138,7 @@ export function openColumn(name: string, type: CsvType, reading: Reading, slot: 
     spelling: 'numbers',
     missing: 0,
     lastMissing: -1,
+    fractions: false,
     values: [],
     cache: { keys: [], values: [] },
   }
@@ -168,6 +172,7 @@ export function finishColumn(column: ColumnState, store: Store, rows: number, pl
   const { buffer } = store.cells
   switch (reading.how) {
     case 'real':
+      if (reading.wholes === true) dropNegativeZeros(store.cells.subarray(start, start + rows))
       return {
         name,
         dtype: reading.dtype,
@@ -175,7 +180,11 @@ export function finishColumn(column: ColumnState, store: Store, rows: number, pl
       }
     case 'integer': {
       const { dtype } = reading
-      if (dtype === 'int64') return { name, dtype, values: new BigInt64Array(buffer, start * 8, rows) }
+      if (dtype === 'int64') {
+        const values = new BigInt64Array(buffer, start * 8, rows)
+        if (column.fractions) roundToDoubles(values)
+        return { name, dtype, values }
+      }
       if (dtype === 'uint64') return { name, dtype, values: new BigUint64Array(buffer, start * 8, rows) }
       return { name, dtype, values: lowWords(new arrayOfDtype[dtype](rows), store, start) }
     }
@@ -184,7 +193,7 @@ export function finishColumn(column: ColumnState, store: Store, rows: number, pl
     case 'datetime':
       return { name, dtype: 'datetime64', values: new BigInt64Array(buffer, start * 8, rows) }
     case 'text':
-      return { name, dtype: 'string', values: takeValues(column, rows) as (string | null)[], pandas: reading.pandas }
+      return finishText(name, reading, takeValues(column, rows) as (string | null)[])
     default:
       return { name, dtype: 'object', values: takeValues(column, rows) }
   }
@@ -195,6 +204,25 @@ export interface Place {
   readonly file: string
   /** Rows before the frame's first. */
   readonly before: number
+}
+
+function finishText(name: string, reading: Reading & { how: 'text' }, values: readonly (string | null)[]): Column {
+  // pandas converts a renamed duplicate to its string type afterwards, if there is anything to convert.
+  const asString = reading.pandas === 'str' || (reading.renamed === true && values.some((value) => value !== null))
+  return { name, dtype: 'string', values, pandas: asString ? 'str' : 'object' }
+}
+
+function dropNegativeZeros(values: Float64Array): void {
+  for (let row = 0; row < values.length; row++) values[row] = values[row]! + 0
+}
+
+/** pandas reads an integer column with a cell such as `1.0` as floats first, all of it. */
+function roundToDoubles(values: BigInt64Array): void {
+  for (let row = 0; row < values.length; row++) {
+    const value = values[row]!
+    const rounded = BigInt(Number(value))
+    if (rounded !== value && rounded < 2n ** 63n) values[row] = rounded
+  }
 }
 
 function takeValues(column: ColumnState, rows: number): Cell[] {
@@ -247,7 +275,8 @@ export function finishIndex(columns: readonly ColumnState[], store: Store, rows:
 
 function cellsOf(column: Column): Cell[] {
   if (column.dtype === 'bool') return Array.from(column.values as Uint8Array, (value) => value === 1)
-  return Array.from<Cell>(column.values as ArrayLike<Cell>)
+  // A missing label is NaN, whatever the others are.
+  return Array.from(column.values as ArrayLike<Cell>, (value) => value ?? Number.NaN)
 }
 
 export function frameOf(columns: readonly Column[], rows: number, index: readonly Cell[] | undefined): Frame {

@@ -92,7 +92,8 @@ const literalText: Reading = { how: 'text', pandas: 'str', literal: true }
 /** The reading that pandas would choose. */
 export function conclude(tally: Tally): Reading {
   if (tally.cells === 0) return { how: 'empty' }
-  if (tally.int64 === 'whole') return tally.missing ? { how: 'real', dtype: 'float64' } : { how: 'integer', dtype: 'int64' }
+  if (tally.int64 === 'whole')
+    return tally.missing ? { how: 'real', dtype: 'float64', wholes: true } : { how: 'integer', dtype: 'int64' }
   if (tally.int64 === 'overflow') {
     const python: Reading = tally.notPythonInteger ? literalText : { how: 'cells', of: 'integer' }
     if (tally.uint64 === 'overflow') return python

@@ -120,7 +120,7 @@ function* layOut(scan: Scan, plan: CsvPlan): Steps<Layout> {
   scan.window.start = header.after
   const labels = Array.from({ length: leading }, (_, level) => planned(`index ${level}`, 'infer'))
   return {
-    columns: [...labels, ...header.names.map((name, index) => planned(name, typeFor(plan, header, name, index)))],
+    columns: [...labels, ...header.names.map((name, index) => plannedAs(plan, header, name, index))],
     leading,
   }
 }
@@ -129,8 +129,11 @@ function planned(name: string, type: CsvType): PlannedColumn {
   return { name, type, reading: readingOf(type) }
 }
 
-function typeFor(plan: CsvPlan, header: Header, name: string, index: number): CsvType {
-  return plan.typeOf(name, index) ?? plan.typeOf(header.originals[index]!, index) ?? 'infer'
+function plannedAs(plan: CsvPlan, header: Header, name: string, index: number): PlannedColumn {
+  const own = plan.typeOf(name, index)
+  if (own !== undefined) return planned(name, own)
+  const column = planned(name, plan.typeOf(header.originals[index]!, index) ?? 'infer')
+  return column.reading.how === 'text' ? { ...column, reading: { ...column.reading, renamed: true } } : column
 }
 
 function* more(scan: Scan): Steps<void> {

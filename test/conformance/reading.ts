@@ -2,7 +2,7 @@
 import { isList, isObject, type Raw, readBody } from './body.ts'
 import { type Atom, type Canonical, type CanonicalColumn, settle } from './canonical.ts'
 import { convertNested, convertScalar, Refused, type Regime, refuse, type Used } from './convert.ts'
-import { readCsv } from './rules/csv.ts'
+import { readCsv } from './rules/x2-x4.ts'
 import { type ColumnSpec, dtypeOfScalar, type Spec, type Type } from './spec.ts'
 import { absent, type Layout, layOut, type RawCell } from './table.ts'
 

@@ -1,6 +1,10 @@
 /**
  * The closed list of differences in strict mode (docs/differences.md), each as a prediction of our answer made from the
- * signature, the input and MLflow's outcome. L9, X5 and X9 are about models, and stand in ../models.ts.
+ * signature, the input and MLflow's outcome.
+ *
+ * About one value: here. About a whole body: l7.ts, l12.ts, x7.ts. What we accept and MLflow does not: x2-x4.ts for CSV, and
+ * ../convert.ts with ../reading.ts for X1, X2 and X3 in JSON. About models: L9, X4, X5 and X9 in ../wanted.ts. X8 is an
+ * HTTP status.
  */
 import { l1 } from './l1.ts'
 import { l2 } from './l2.ts'

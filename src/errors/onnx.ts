@@ -54,9 +54,11 @@ export const onnxErrors = {
       `The execution provider \`${a.provider}\` cannot be used here${a.why === undefined ? '' : `: ${a.why}`} (available: ${list(a.available)})`,
     hint: () => 'For CUDA or DirectML install `onnxruntime-node` beside mlmodel: `npm i onnxruntime-node`',
   },
-  ONNX_FILE_MISSING: {
-    kind: 'model',
-    message: (a: { path: string }) => `The model file \`${a.path}\` is not in the model folder`,
+  ONNX_SNAPSHOT: {
+    kind: 'io',
+    message: (a: { folder: string; reason: string }) =>
+      `A private copy of the model could not be made in \`${a.folder}\`: ${a.reason}`,
+    hint: () => 'A model above 256 MB is copied before it is run; name another folder in TMPDIR',
   },
   ONNX_OUTPUT_TYPE: {
     kind: 'unsupported',

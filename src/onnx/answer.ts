@@ -72,6 +72,6 @@ function stackTensors(tensors: readonly Tensor[]): Tensor | undefined {
   if (Array.isArray(first.values)) return { ...first, shape, values: tensors.flatMap(({ values }) => values as Cell[]) } as Tensor
   const size = elementCount(first.shape)
   const values = new (first.values.constructor as new (length: number) => Float64Array)(size * tensors.length)
-  tensors.forEach((tensor, index) => values.set(tensor.values as Float64Array, index * size))
+  for (const [index, tensor] of tensors.entries()) values.set(tensor.values as Float64Array, index * size)
   return { ...first, shape, values } as Tensor
 }

@@ -224,8 +224,8 @@ function nested(config: ReadonlyMap<string, string>): object {
     const parts = key.split('.')
     let level = root
     for (const part of parts.slice(0, -1)) {
-      const next = level[part]
-      level = (typeof next === 'object' && next !== null ? next : (level[part] = Object.create(null))) as Record<string, unknown>
+      level[part] ??= Object.create(null)
+      level = level[part] as Record<string, unknown>
     }
     level[parts.at(-1)!] = value
   }

@@ -1,0 +1,7 @@
+/** What other steps use of ONNX. */
+export { checkOnnxFile, checkOperators } from './check.ts'
+export { usableCores } from './cores.ts'
+export { type OnnxModel, type OperatorCount, readOnnx } from './model.ts'
+export { type OnnxPredictor, openOnnx, readOnnxInside } from './open.ts'
+export { availableProviders, type ProviderSpec, providerName, type SessionOptions } from './session.ts'
+export { type Dimension, elementTypeName, type OnnxType, type OnnxValue, typeText } from './value-type.ts'

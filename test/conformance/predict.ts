@@ -11,8 +11,9 @@ import {
   settle,
 } from './canonical.ts'
 import { type Answer, read } from './reading.ts'
-import { l7, l12 } from './rules/body.ts'
 import { leafRules } from './rules/index.ts'
+import { l7 } from './rules/l7.ts'
+import { l12 } from './rules/l12.ts'
 import type { Leaf } from './rules/leaf.ts'
 import { contentTypeOf } from './rules/x7.ts'
 import { readSpec, type Spec, type Type } from './spec.ts'

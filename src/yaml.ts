@@ -2,22 +2,12 @@
  * YAML as plain data, with the values PyYAML's `safe_load` gives and the refusals an untrusted file needs: tags, duplicate
  * keys, several documents, control characters, circles, alias bombs, deep nesting.
  */
-import {
-  Composer,
-  type Document,
-  isAlias,
-  isMap,
-  isScalar,
-  isSeq,
-  type Node,
-  type Pair,
-  Parser,
-  type Scalar,
-  type YAMLMap,
-} from 'yaml'
+import { Composer, type Document, isAlias, isMap, isScalar, isSeq, type Node, type Pair, type Scalar, type YAMLMap } from 'yaml'
 import { type ErrorArguments, type ErrorCode, MlmodelError, type Where } from './errors/index.ts'
+import { formatPythonFloat } from './json.ts'
 import { defaultLimits, type Limits } from './limits.ts'
 import { readPlain, readTagged } from './yaml/scalar.ts'
+import { readTokens } from './yaml/tokens.ts'
 
 /** A plain YAML value. An int is a bigint and a float a number, as in a `Cell`; a date is its text; maps keep their order. */
 export type YamlValue = null | boolean | number | bigint | string | readonly YamlValue[] | YamlMap
@@ -143,14 +133,11 @@ class Reader {
     })
     let document: Document.Parsed | undefined
     try {
-      const tokens = []
-      for (const token of new Parser().parse(this.#text)) {
-        this.#checkDepth(token)
-        tokens.push(token)
-      }
+      const { tokens, dropped } = readTokens(this.#text, this.#limits, (code, args, offset) => this.#fail(code, args, offset))
       for (const next of composer.compose(tokens)) {
         const problem = next.errors[0] ?? next.warnings.find((warning) => !warning.message.startsWith('Unresolved tag'))
         if (problem !== undefined) this.#fail('YAML_SYNTAX', { reason: problem.message }, problem.pos[0])
+        if (dropped !== undefined) this.#fail('YAML_SYNTAX', { reason: 'a value without a colon before it' }, dropped)
         if (document !== undefined) this.#fail('YAML_DOCUMENTS', {}, next.range[0])
         document = next as Document.Parsed
       }
@@ -166,22 +153,6 @@ class Reader {
     return document
   }
 
-  /** Refuses deep nesting before the composer, which recurses, sees it. */
-  #checkDepth(token: object): void {
-    const stack: { token: object; depth: number }[] = [{ token, depth: 0 }]
-    for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
-      const { token, depth } = next as { token: CstToken; depth: number }
-      if (depth > this.#limits.depth) this.#fail('YAML_DEPTH', { limit: this.#limits.depth }, token.offset ?? 0)
-      if (token.type === 'document') {
-        if (token.value !== undefined) stack.push({ token: token.value, depth })
-      } else {
-        for (const item of token.items ?? [])
-          for (const part of [item.key, item.value])
-            if (part !== undefined && part !== null) stack.push({ token: part, depth: depth + 1 })
-      }
-    }
-  }
-
   #node(node: Node | null, depth: number): Read {
     if (depth > this.#limits.depth) this.#fail('YAML_DEPTH', { limit: this.#limits.depth }, node?.range?.[0] ?? 0)
     if (node === null) return this.#count({ value: null, place: { offset: 0, source: '' }, size: 1, depth: 0 }, 0)
@@ -189,6 +160,9 @@ class Reader {
     if (isAlias(node)) return this.#alias(node.source, offset, depth)
     const anchor = (node as { anchor?: string }).anchor
     if (anchor !== undefined) {
+      // Elsewhere PyYAML ends the name, and goes on with the rest as text.
+      if (!/^[A-Za-z0-9_-]+$/.test(anchor))
+        this.#fail('YAML_SYNTAX', { reason: `the anchor &${anchor} has an unusual name` }, offset)
       if (this.#anchors.has(anchor)) this.#fail('YAML_SYNTAX', { reason: `the anchor &${anchor} stands twice` }, offset)
       this.#anchors.set(anchor, undefined)
     }
@@ -219,7 +193,7 @@ class Reader {
   }
 
   #scalar(node: Scalar, offset: number): { value: YamlValue; source: string } {
-    const source = String(node.value)
+    const source = this.#sourceOf(node)
     const tag = node.tag
     // A lone `!` makes PyYAML read the text as if it stood without quotes.
     const isPlain = tag === '!' || (tag === undefined && node.type === 'PLAIN')
@@ -235,7 +209,7 @@ class Reader {
       case 'text':
         return { value: source, source }
       case 'invalid':
-        return this.#fail('YAML_VALUE', { text: source, type: scalar.as }, offset)
+        return this.#fail('YAML_VALUE', { text: source.slice(0, 60), type: scalar.as }, offset)
       case 'merge':
       case 'value':
         // PyYAML gives these their own tags, which safe_load cannot construct as values.
@@ -243,6 +217,13 @@ class Reader {
       default:
         return { value: scalar.value, source }
     }
+  }
+
+  /** PyYAML ends a block text with a line break only where the file has one. */
+  #sourceOf(node: Scalar): string {
+    const source = String(node.value)
+    const isOpen = node.type?.startsWith('BLOCK') === true && node.range?.[1] === this.#text.length && !this.#text.endsWith('\n')
+    return isOpen ? source.replace(/\n$/, '') : source
   }
 
   /** A mapping with its merge keys: merged entries come first, own entries win. */
@@ -297,7 +278,9 @@ class Reader {
     if (isScalar(key) && key.value === '=' && key.type === 'PLAIN' && key.tag === undefined) return '='
     const { value } = this.#node(key, depth + 1)
     if (isYamlMap(value) || isYamlList(value)) this.#fail('YAML_KEY', { found: yamlKind(value) }, offset)
-    return typeof value === 'number' && Number.isInteger(value) ? value.toFixed(1) : String(value)
+    // PyYAML has no key without text but after a question mark, where nobody wants one.
+    if (value === null && (!isScalar(key) || key.value === '')) this.#fail('YAML_KEY', { found: 'nothing' }, offset)
+    return typeof value === 'number' ? formatPythonFloat(value) : String(value)
   }
 
   #alias(name: string, offset: number, depth: number): Read {
@@ -342,14 +325,6 @@ interface Entry {
   readonly name: string
   readonly value: YamlValue
   readonly place: Place
-}
-
-/** The parts of a token of the concrete syntax tree that nest. */
-interface CstToken {
-  readonly type: string
-  readonly offset?: number
-  readonly value?: object
-  readonly items?: readonly { readonly key?: object | null; readonly value?: object }[]
 }
 
 function isMergeKey(key: Node | null): boolean {

@@ -90,7 +90,7 @@ export const modelErrors = {
   },
   YAML_KEY: {
     kind: 'model',
-    message: (args: { found: string }) => `A key must be a scalar, not ${args.found}`,
+    message: (args: { found: string }) => `A key must be one value, not ${args.found}`,
   },
   YAML_MERGE: {
     kind: 'model',

@@ -148,7 +148,7 @@ export function printType(type: ValueType): string {
 export function pythonRepr(value: Cell): string {
   if (value === null) return 'None'
   if (typeof value === 'boolean') return value ? 'True' : 'False'
-  if (typeof value === 'number') return formatPythonFloat(value)
+  if (typeof value === 'number') return Number.isNaN(value) ? 'nan' : formatPythonFloat(value).replace('Infinity', 'inf')
   if (typeof value === 'bigint') return String(value)
   if (typeof value === 'string') return reprText(value)
   if (isCellMap(value)) return `{${[...value].map(([key, item]) => `${reprText(key)}: ${pythonRepr(item)}`).join(', ')}}`

@@ -20,7 +20,7 @@ import { modelProviders, modelSessionOptions } from './onnx-options.ts'
 export const onnxFlavor: Flavor = {
   name: 'onnx',
   runnable(model: Mlmodel): Runnable {
-    return { runs: true, how: `with ONNX Runtime, from ${onnxPath(model)}` }
+    return { runs: true, how: `with ONNX Runtime, from ${modelPath(model)}` }
   },
   async open(model: Mlmodel, options: FlavorOpenOptions): Promise<Predictor> {
     const onnx = model.flavors.get('onnx')
@@ -42,14 +42,14 @@ export const onnxFlavor: Flavor = {
 }
 
 /** The file as MLflow finds it, `python_function.data`; else what the flavor itself names; else the usual name. */
-export function onnxPath(model: Mlmodel): string {
+export function modelPath(model: Mlmodel): string {
   const names = [model.flavors.get('python_function')?.get('data'), model.flavors.get('onnx')?.get('data')]
   return (names.find((name) => typeof name === 'string' && name !== '') as string | undefined) ?? 'model.onnx'
 }
 
 /** What the user asks for must be there; what the MLmodel file asks for falls back to the CPU with a warning. */
 async function openWithProviders(model: Mlmodel, session: SessionOptions, options: FlavorOpenOptions): Promise<OnnxPredictor> {
-  const open = (providers: readonly ProviderSpec[]) => openOnnx(model.directory, onnxPath(model), { ...session, providers })
+  const open = (providers: readonly ProviderSpec[]) => openOnnx(model.directory, modelPath(model), { ...session, providers })
   const available = availableProviders()
   const isHere = ({ name }: ProviderSpec) => available.includes(providerName(name))
   if (options.providers !== undefined) {

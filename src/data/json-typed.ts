@@ -41,7 +41,7 @@ export function readTyped(body: Uint8Array, signature: Signature): Frame | Named
   if (!endsInBrace(bytes)) return undefined
   const ascii = isAscii(bytes)
   if (!ascii && !isUtf8(bytes)) return undefined
-  const stage: Stage = { values: kept, used: 0, wide: new Map() }
+  const stage: Stage = { values: kept, used: 0, wide: undefined }
   try {
     return readBody({ bytes, ascii, at: 0 }, plan, stage)
   } catch (error) {

@@ -20,7 +20,7 @@ import {
   takes,
   takesNull,
 } from './cursor.ts'
-import type { ColumnPlan, ColumnsPlan, Head, NameForms } from './plan.ts'
+import type { ColumnPlan, ColumnsPlan, Head, Layout, NameForms } from './plan.ts'
 import { allocateColumns, fill, readNumber } from './stage.ts'
 
 /** The columns of a table while it is read: numbers in the stage at `start + row × stride`, text apart. */
@@ -44,33 +44,32 @@ const mostHeads = 4
 export function readSplit(cursor: Cursor, plan: ColumnsPlan, stage: Stage, known?: Head): Frame {
   const { columns, heads } = plan
   const table = openTable(columns, stage, true)
-  let order = known?.order
+  let layout = known?.layout
   let rows = -1
   let labels = -1
-  if (known !== undefined) rows = readRows(cursor, table, known.order)
+  if (known !== undefined) rows = readRows(cursor, table, known.layout)
   else expect(cursor, openObject)
   let first = known === undefined
   while (first || hasMore(cursor, closeObject)) {
     first = false
     nextByte(cursor)
-    if (order === undefined && takes(cursor, columnsKey)) {
+    if (layout === undefined && takes(cursor, columnsKey)) {
       expect(cursor, colon)
-      order = readOrder(cursor, columns)
-    } else if (rows < 0 && order !== undefined && takes(cursor, dataKey)) {
+      layout = readLayout(cursor, columns)
+    } else if (rows < 0 && layout !== undefined && takes(cursor, dataKey)) {
       expect(cursor, colon)
       expect(cursor, openList)
-      if (labels < 0) learnHead(cursor, heads, order)
-      rows = readRows(cursor, table, order)
+      if (labels < 0) learnHead(cursor, heads, layout)
+      rows = readRows(cursor, table, layout)
     } else if (labels < 0 && takes(cursor, indexKey)) {
       expect(cursor, colon)
       labels = countPlainLabels(cursor)
     } else throw bail
   }
-  if (order === undefined || rows < 0 || (labels >= 0 && labels !== rows)) throw bail
+  if (layout === undefined || rows < 0 || (labels >= 0 && labels !== rows)) throw bail
   expect(cursor, closeObject)
   endOfBody(cursor)
-  const places = new Uint32Array(order.length)
-  for (const [place, at] of order.entries()) places[at] = place
+  const { places } = layout
   return finish(table, rows, (at) => places[at]!, columns.length)
 }
 
@@ -79,17 +78,17 @@ export function takesKnownHead(cursor: Cursor, heads: readonly Head[]): Head | u
   return heads.find(({ bytes }) => takesHead(cursor, bytes))
 }
 
-function takesHead(cursor: Cursor, head: Uint8Array): boolean {
+function takesHead(cursor: Cursor, head: Buffer): boolean {
   const { bytes } = cursor
-  if (bytes.length <= head.length || bytes.compare(head, 0, head.length, 0, head.length) !== 0) return false
+  if (bytes.length <= head.length || head.compare(bytes, 0, head.length) !== 0) return false
   cursor.at = head.length
   return true
 }
 
-function learnHead(cursor: Cursor, heads: Head[], order: readonly number[]): void {
+function learnHead(cursor: Cursor, heads: Head[], layout: Layout): void {
   if (cursor.at > longestHead) return
   if (heads.length === mostHeads) heads.pop()
-  heads.unshift({ bytes: Buffer.from(cursor.bytes.subarray(0, cursor.at)), order })
+  heads.unshift({ bytes: Buffer.from(cursor.bytes.subarray(0, cursor.at)), layout })
 }
 
 const columnsKey = Buffer.from('"columns"')
@@ -97,7 +96,7 @@ const dataKey = Buffer.from('"data"')
 const indexKey = Buffer.from('"index"')
 
 /** Reads the names of the columns: those of the signature, in any order, and no others. */
-function readOrder(cursor: Cursor, columns: readonly ColumnPlan[]): number[] {
+function readLayout(cursor: Cursor, columns: readonly ColumnPlan[]): Layout {
   expect(cursor, openList)
   const order: number[] = []
   const seen = new Uint8Array(columns.length)
@@ -116,7 +115,10 @@ function readOrder(cursor: Cursor, columns: readonly ColumnPlan[]): number[] {
     order.push(at)
   } while (hasMore(cursor, closeList))
   if (order.length !== columns.length) throw bail
-  return order
+  const placeOf = columns.map(() => 0)
+  for (const [place, at] of order.entries()) placeOf[at] = place
+  const ordered = order.map((at) => columns[at]!)
+  return { order, places: placeOf, columns: ordered, allReal: ordered.every((column) => column.reading === 'real') }
 }
 
 function takesName(cursor: Cursor, forms: NameForms): boolean {
@@ -140,11 +142,9 @@ function countPlainLabels(cursor: Cursor): number {
 }
 
 /** Reads the rows behind the `[` of `data`, as lists of as many values as there are columns. */
-function readRows(cursor: Cursor, table: Table, order: readonly number[]): number {
-  const { stage, columns } = table
-  const ordered = order.map((at) => columns[at]!)
+function readRows(cursor: Cursor, table: Table, { order, columns: ordered, allReal }: Layout): number {
+  const { stage } = table
   const width = order.length
-  const allReal = ordered.every((column) => column.reading === 'real')
   let rows = 0
   do {
     expect(cursor, openList)
@@ -268,8 +268,10 @@ function readCell(cursor: Cursor, plan: ColumnPlan, table: Table, column: number
   }
 }
 
+const noTexts: string[] = []
+
 function openTable(columns: readonly ColumnPlan[], stage: Stage, nullText: boolean): Table {
-  return { columns, stage, texts: columns.map(() => []), nullText }
+  return { columns, stage, texts: columns.map((column) => (column.reading === 'text' ? [] : noTexts)), nullText }
 }
 
 /** Makes the columns; `startOf` gives where the numbers of a column begin in the stage, `stride` apart. */

@@ -19,7 +19,7 @@ export interface Stage {
   values: Float64Array
   used: number
   /** Low and high word of an integer, by its index in `values`. */
-  readonly wide: Map<number, readonly [number, number]>
+  wide: Map<number, readonly [number, number]> | undefined
 }
 
 export const comma = 0x2c
@@ -79,15 +79,16 @@ export function endOfBody(cursor: Cursor): void {
  * @returns the position behind it
  */
 export function readReal(bytes: Buffer, start: number, target: Float64Array, index: number): number {
-  let at = start
-  const negative = bytes[at] === minus
-  if (negative) at++
-  const first = at
+  // 1 for a minus. Signs are as good as random, so nothing here branches on them.
+  const negative = ((bytes[start]! ^ minus) - 1) >>> 31
+  const first = start + negative
+  let at = first
   // A byte xor 48 is below 10 for a digit only; past the end it is 48.
   let digit = bytes[at]! ^ 48
   if (digit > 9) return readWord(bytes, start, target, index)
   let mantissa = digit
   digit = bytes[++at]! ^ 48
+  // Behind a leading zero stands no digit; one that does is no comma to the caller.
   const zero = mantissa === 0 ? 1 : 0
   if (zero === 0) {
     while (digit < 10) {
@@ -98,7 +99,7 @@ export function readReal(bytes: Buffer, start: number, target: Float64Array, ind
   if (digit !== (dot ^ 48)) {
     if (at - first > 9 || (digit | 0x20) === exponentMark) return readLongReal(bytes, start, target, index)
     // `-0` is Python's integer 0, which has no sign.
-    target[index] = negative && mantissa !== 0 ? -mantissa : mantissa
+    target[index] = negative === 1 && mantissa !== 0 ? -mantissa : mantissa
     return at
   }
   const point = at
@@ -111,8 +112,8 @@ export function readReal(bytes: Buffer, start: number, target: Float64Array, ind
   if (places === 0) throw bail
   // Nine digits fit 31 bits; the mantissa of more is wrong and unused.
   if (at - first - 1 - zero > 9 || (digit | 0x20) === exponentMark) return readLongReal(bytes, start, target, index)
-  const magnitude = mantissa / exactPowers[places]!
-  target[index] = negative ? -magnitude : magnitude
+  // A double times ±1, so that zero keeps its sign.
+  target[index] = (mantissa / exactPowers[places]!) * (1 - 2 * negative)
   return at
 }
 
@@ -185,6 +186,7 @@ export function readWhole(bytes: Buffer, start: number, stage: Stage, index: num
   if (digits > 15) {
     const range = scanInteger(bytes, start, at)
     if (range === 'beyond' || (range === 'uint64' && !unsigned)) throw bail
+    stage.wide ??= new Map()
     stage.wide.set(index, [integerResult[0]!, integerResult[1]!])
   }
   stage.values[index] = first === start || value === 0 ? value : -value

@@ -20,11 +20,19 @@ export interface TensorPlan {
   readonly reading: Reading
   readonly shape: readonly number[]
 }
+/** How the rows of a split body are laid out. */
+export interface Layout {
+  /** The column of the signature at each place of a row, and the place of each column. */
+  readonly order: readonly number[]
+  readonly places: readonly number[]
+  readonly columns: readonly ColumnPlan[]
+  /** All are float or double. */
+  readonly allReal: boolean
+}
 /** The beginning of a split body, up to its first row: what keys and columns it had is known from its bytes alone. */
 export interface Head {
-  readonly bytes: Uint8Array
-  /** The column of the signature at each place of a row. */
-  readonly order: readonly number[]
+  readonly bytes: Buffer
+  readonly layout: Layout
 }
 export interface ColumnsPlan {
   readonly kind: 'columns'

@@ -75,14 +75,18 @@ function fillWide(target: BigInt64Array, dtype: NumericDtype, stage: Stage, star
   for (let row = 0, at = start; row < target.length; row++, at += stride) {
     const value = values[at]!
     if (value < 0 && dtype === 'uint64') throw bail
-    const pair = wide.size === 0 ? undefined : wide.get(at)
+    const pair = wide?.get(at)
     parts[row * 2] = pair === undefined ? value | 0 : pair[0]
     parts[row * 2 + 1] = pair === undefined ? Math.floor(value / 4294967296) : pair[1]
   }
 }
 
+/** Up to this size V8 keeps a typed array's numbers in its own heap, where making one costs next to nothing. */
+const smallArray = 64
+
 /** Arrays for several columns of `rows` values, side by side in one buffer: twenty small buffers cost more than the numbers in them. */
 export function allocateColumns(types: readonly (NumericDtype | 'string')[], rows: number): (NumericArray | undefined)[] {
+  if (rows * 8 <= smallArray) return types.map((dtype) => (dtype === 'string' ? undefined : new arrayOfDtype[dtype](rows)))
   let size = 0
   const offsets = types.map((dtype) => {
     const offset = size

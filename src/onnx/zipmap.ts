@@ -47,12 +47,12 @@ export function planOutputs(model: OnnxModel): OutputPlans {
     if (isPlain(type)) outputs.set(name, [model.bytes.subarray(place.from, place.to)])
   const plans = graph.outputs.map(({ name, type }): OutputPlan => {
     if (isPlain(type)) return plainPlan(name)
-    const zipMap = zipMapBehind(name, makers)
-    const source = zipMap.at(-1)?.inputs[0]
-    if (source !== undefined && makers.has(source)) {
-      for (const node of zipMap) change.nodes.set(node, [])
+    const maker = makers.get(name)
+    const source = maker?.inputs[0]
+    if (maker !== undefined && source !== undefined && isZipMap(maker) && makers.has(source)) {
+      change.nodes.set(maker, [])
       keep(source, writeTensorValue(source, 1))
-      return { name, fetch: [source], build: zipMapBuilder(model, zipMap.at(-1)!, source) }
+      return { name, fetch: [source], build: zipMapBuilder(model, maker, source) }
     }
     const dtype = type.kind === 'sequence' ? dtypeOfType(type.items) : undefined
     if (dtype === undefined || graph.initializers.some((tensor) => tensor.name === name)) return refusedPlan(name, type)
@@ -86,16 +86,7 @@ const refusedPlan = (name: string, type: OnnxType): OutputPlan => ({
   },
 })
 
-/** The nodes from an output back to the ZipMap it comes from, over Identity nodes; none when there is no ZipMap. */
-function zipMapBehind(output: string, makers: ReadonlyMap<string, OnnxNode>): readonly OnnxNode[] {
-  const nodes: OnnxNode[] = []
-  for (let node = makers.get(output); node !== undefined; node = makers.get(node.inputs[0] ?? '')) {
-    nodes.push(node)
-    if (node.domain === 'ai.onnx.ml' && node.operator === 'ZipMap') return nodes
-    if (node.domain !== '' || node.operator !== 'Identity') return []
-  }
-  return []
-}
+const isZipMap = (node: OnnxNode) => node.domain === 'ai.onnx.ml' && node.operator === 'ZipMap'
 
 /** ONNX Runtime keeps the maps as `std::map`, so the keys come sorted: numbers by value, texts by their UTF-8 bytes. */
 function zipMapBuilder(model: OnnxModel, node: OnnxNode, source: string): OutputPlan['build'] {

@@ -1,19 +1,166 @@
 /**
  * CSV: read by the signature as MLflow's server reads it (`pandas.read_csv(dtype=…)`), or without it and then enforced, as
- * `mlflow models predict -t csv` does.
+ * `mlflow models predict -t csv` does. Strict mode reads dates (rule X2) and tensors (rule X4) too.
  */
 import type { Batch, Frame } from '../batch.ts'
-import type { CsvPlan } from '../data/csv/plan.ts'
-import type { Signature } from '../signature.ts'
-import type { Mode, Warning } from './report.ts'
+import type { CsvPlan, CsvType } from '../data/csv/plan.ts'
+import { readCsvBytes } from '../data/csv/read.ts'
+import { defaultLimits } from '../limits.ts'
+import { type Schema, type Signature, specNames, type TensorSchema, type TensorSpec } from '../signature.ts'
+import { batchOfFitted } from './batch.ts'
+import { castLeaves } from './numpy.ts'
+import { isoNanoseconds } from './exact.ts'
+import type { Table } from './pandas-frame.ts'
+import { inferObjects } from './pandas-infer.ts'
+import { checkParams } from './params.ts'
+import { type Mode, openReport, type Report, type Warning } from './report.ts'
 import type { EnforcedRequest, RequestOptions } from './request.ts'
+import { enforceSchema } from './schema-input.ts'
+import { Refusal, raising } from './sink.ts'
+import { tableOfFrame } from './table-of-frame.ts'
+import { enforceTensor, specDtype } from './tensors.ts'
+import { type Array_, arrayOf, type Cell, cellAt, isFixed, type ValueDtype } from './values.ts'
+import { numberToFloat16, float16ToNumber } from '../dtype.ts'
 
-export function csvPlan(_signature: Signature | undefined, _regime: 'server' | 'untyped', _mode: Mode): CsvPlan {
-  throw new Error('not yet')
+/** `server`: types from the signature; `untyped`: pandas' own inference, then enforcement. */
+export type CsvRegime = 'server' | 'untyped'
+
+/** A plan that remembers how it came to be, so that `finishCsv` can end what it began. */
+export interface EnforcedCsvPlan extends CsvPlan {
+  readonly regime: CsvRegime
 }
-export function finishCsv(_frame: Frame, _signature: Signature | undefined, _plan: CsvPlan, _mode: Mode): { data: Batch; warnings: readonly Warning[] } {
-  throw new Error('not yet')
+
+/**
+ * Says how each column is to be read.
+ *
+ * @throws DATA_UNREADABLE (kind `body`) for signatures that MLflow cannot read a CSV with
+ */
+export function csvPlan(signature: Signature | undefined, regime: CsvRegime, mode: Mode): EnforcedCsvPlan {
+  const strict = mode === 'strict'
+  const pandas = { duplicates: strict ? 'error' : 'rename', implicitIndex: 'index', nul: 'keep', overflow: strict ? 'error' : 'infinity' } as const
+  const schema = signature?.inputs
+  if (schema === undefined || regime === 'untyped') return { ...pandas, regime, typeOf: () => 'infer' }
+  const report = openReport(mode)
+  const types = schema.kind === 'columns' ? columnTypes(schema, report) : tensorTypes(schema, mode, report)
+  report.finish()
+  const first = schema.kind === 'tensors' && schema.tensors.length === 1 ? [...types.values()][0] : undefined
+  // A column is asked for by its name, then by its position, as pandas does.
+  const typeOf = (name: string, position: number): CsvType | undefined => first ?? types.get(name) ?? types.get(position)
+  return { ...pandas, regime, typeOf, ...(strict && { datetime: isoNanoseconds }) }
 }
-export function readCsvRequest(_body: Uint8Array, _signature: Signature | undefined, _options: RequestOptions): EnforcedRequest {
-  throw new Error('not yet')
+
+function columnTypes(schema: Extract<Schema, { kind: 'columns' }>, report: Report): ReadonlyMap<string | number, CsvType> {
+  const names = specNames(schema)
+  return new Map(
+    schema.columns.map(({ type }, index) => {
+      if (type.kind === 'scalar') return [names[index]!, type.dataType]
+      report.problem('parse', 'COLUMN_UNREADABLE', { column: names[index], wanted: type.kind, why: 'CSV holds single values only' })
+      return [names[index]!, 'infer']
+    }),
+  )
 }
+
+/** Rule X4. MLflow knows no dtype for a tensor in a CSV. */
+function tensorTypes(schema: TensorSchema, mode: Mode, report: Report): ReadonlyMap<string | number, CsvType> {
+  const names = specNames(schema)
+  return new Map(
+    schema.tensors.map((spec, index) => {
+      const type = mode === 'strict' ? tensorType(spec) : undefined
+      if (type !== undefined) return [names[index]!, type]
+      report.problem('parse', 'COLUMN_UNREADABLE', { column: spec.name, wanted: `a tensor of ${spec.numpyDtype}`, why: 'MLflow reads no tensors from CSV' })
+      return [names[index]!, 'infer']
+    }),
+  )
+}
+
+function tensorType(spec: TensorSpec): CsvType | undefined {
+  const dtype = specDtype(spec)
+  // A half is read whole, to see whether it is exact.
+  if (dtype === 'float16') return 'float64'
+  if (dtype === 'string' || dtype === 'object') return 'string'
+  return dtype === 'bytes' || dtype === undefined ? undefined : dtype === 'datetime64' ? 'datetime' : dtype
+}
+
+/**
+ * Fits a frame, or one block of rows of it, to the signature.
+ *
+ * @throws DATA_MISMATCH (kind `signature`)
+ */
+export function finishCsv(
+  frame: Frame,
+  signature: Signature | undefined,
+  plan: CsvPlan,
+  mode: Mode,
+): { readonly data: Batch; readonly warnings: readonly Warning[] } {
+  const schema = signature?.inputs
+  if (schema === undefined) return { data: frame, warnings: [] }
+  const report = openReport(mode)
+  const untyped = 'regime' in plan && plan.regime === 'untyped'
+  if (schema.kind === 'tensors' && !untyped) {
+    const data = tensorsOfFrame(frame, schema, report)
+    report.finish()
+    return { data, warnings: report.warnings }
+  }
+  const table = tableOfFrame(frame)
+  const named = untyped || specNames(schema)[0] !== 0 || schema.kind === 'tensors'
+  const fitted = enforceSchema({ kind: 'table', table: named ? table : inferTexts(table) }, schema, report)
+  report.finish()
+  return { data: batchOfFitted(fitted ?? report.fail(), schema), warnings: report.warnings }
+}
+
+/** pandas keeps texts as objects where the dtype was asked for by name; by position it infers its string type. */
+function inferTexts(table: Table): Table {
+  return { ...table, columns: table.columns.map((column) => ({ ...column, series: column.series.dtype === 'object' ? inferObjects(column.series.values) : column.series })) }
+}
+
+/** Rule X4: one tensor takes all columns in the order of the file, several a column each by name. */
+function tensorsOfFrame(frame: Frame, schema: TensorSchema, report: Report): Batch {
+  const names = specNames(schema)
+  const arrays = new Map<string, Array_>()
+  for (const [index, spec] of schema.tensors.entries()) {
+    const columns = schema.tensors.length === 1 ? frame.columns : frame.columns.filter(({ name }) => name === names[index])
+    try {
+      if (columns.length === 0 && schema.tensors.length > 1) throw new Refusal('there is no such column')
+      arrays.set(String(names[index]), tensorOfColumns(frame.rows, columns, spec))
+    } catch (error) {
+      report.refuse('enforce', error, { column: spec.name }, `a tensor of ${spec.numpyDtype}`)
+    }
+  }
+  if (report.hasProblems()) report.fail()
+  const only = schema.tensors[0]!
+  return only.name === undefined
+    ? { kind: 'array', tensor: arrays.get(String(names[0]))! }
+    : { kind: 'named', items: arrays }
+}
+
+/** The matrix rows × columns; a vector for a signature of one dimension. */
+export function tensorOfColumns(rows: number, columns: Frame['columns'], spec: TensorSpec): Array_ {
+  const shape = spec.shape.length === 1 && columns.length === 1 ? [rows] : [rows, columns.length]
+  const dtype = specDtype(spec)
+  const held = tableOfFrame({ kind: 'frame', rows, columns }).columns.map(({ series }) => series)
+  const leaves = Array.from({ length: rows * columns.length }, (_, index): Cell => {
+    const series = held[index % columns.length]!
+    return cellAt(series.dtype, series.values, Math.floor(index / columns.length))
+  })
+  if (dtype === undefined || dtype === 'bytes') throw new Refusal(`no ${spec.numpyDtype} is read from CSV`)
+  const array = isFixed(dtype) ? castLeaves(leaves.map((leaf) => halfOf(leaf, dtype)), dtype, shape, raising) : arrayOf(dtype, shape, leaves as Array_['values'])
+  return enforceTensor(array, spec)
+}
+
+function halfOf(leaf: Cell, dtype: ValueDtype): Cell {
+  if (dtype !== 'float16' || typeof leaf !== 'number' || Number.isNaN(leaf)) return leaf
+  if (float16ToNumber(numberToFloat16(leaf)) !== leaf) throw new Refusal('the value is not exact in float16', leaf)
+  return leaf
+}
+
+/** A CSV as the body of a request. */
+export function readCsvRequest(body: Uint8Array, signature: Signature | undefined, options: RequestOptions): EnforcedRequest {
+  const plan = csvPlan(signature, 'server', options.mode)
+  const frame = readCsvBytes(body, 'request body', plan, options.limits ?? defaultLimits)
+  const { data, warnings } = finishCsv(frame, signature, plan, options.mode)
+  const report = openReport(options.mode)
+  const params = checkParams(undefined, signature?.params, report)
+  report.finish()
+  return { data, params, llm: false, warnings: [...warnings, ...report.warnings] }
+}
+

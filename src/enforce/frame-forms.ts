@@ -115,7 +115,7 @@ function refusesTwins(spec: ColumnSpec | TensorSpec): boolean {
   return spec.type.kind === 'scalar' && (spec.type.dataType === 'string' || spec.type.dataType === 'datetime')
 }
 
-function castToType(series: Series, { type, required }: ColumnSpec, sink: Sink): Series {
+export function castToType(series: Series, { type, required }: ColumnSpec, sink: Sink): Series {
   if (type.kind === 'any') return series
   if (type.kind !== 'scalar') {
     return seriesOfCells(cellsOf(series).map((cell, row) => enforceCell(cell, type, required, [row])))

@@ -14,6 +14,7 @@ import {
   type Cell,
   cellAt,
   type FixedDtype,
+  isArray,
   isCellMap,
   isFloat,
   isInteger,
@@ -45,28 +46,32 @@ export const integerRanges: Readonly<Record<string, readonly [bigint, bigint]>> 
  * @throws Refusal for lists of unequal length, except to `object`, where they stay lists
  */
 export function makeArray(value: Cell, dtype: ValueDtype | undefined, sink: Sink): Array_ {
-  const { shape, leaves } = dtype === 'object' ? looseShape(value) : uniformShape(value)
-  return castLeaves(leaves, dtype ?? commonDtype(leaves), shape, sink)
+  const { shape, leaves, dtypes } = dtype === 'object' ? looseShape(value) : uniformShape(value)
+  return castLeaves(leaves, dtype ?? commonDtype(leaves, dtypes), shape, sink)
 }
 
 interface Laid {
   readonly shape: readonly number[]
   readonly leaves: readonly Cell[]
+  /** Of the arrays met on the way; they count even where they are empty. */
+  readonly dtypes: readonly ValueDtype[]
 }
 
 function uniformShape(value: Cell): Laid {
   const shape = outline(value)
   const leaves: Cell[] = []
+  const dtypes: ValueDtype[] = []
   const visit = (node: Cell, depth: number): void => {
     const length = lengthOf(node)
     if (length !== shape[depth] && !(length === undefined && depth === shape.length)) {
       throw new Refusal('lists of unequal length or depth make no array', node)
     }
+    if (isArray(node) && depth < shape.length) dtypes.push(node.dtype)
     if (length === undefined) leaves.push(node)
     else if (depth < shape.length) for (let index = 0; index < length; index++) visit(itemOf(node, index), depth + 1)
   }
   visit(value, 0)
-  return { shape, leaves }
+  return { shape, leaves, dtypes }
 }
 
 /** As many dimensions as all parts share; what is below stays a list. */
@@ -75,7 +80,7 @@ function looseShape(value: Cell): Laid {
   let nodes: readonly Cell[] = [value]
   for (;;) {
     const length = nodes.length === 0 ? undefined : lengthOf(nodes[0]!)
-    if (length === undefined || nodes.some((node) => lengthOf(node) !== length)) return { shape, leaves: nodes.map(plainCell) }
+    if (length === undefined || nodes.some((node) => lengthOf(node) !== length)) return { shape, leaves: nodes.map(plainCell), dtypes: [] }
     shape.push(length)
     nodes = nodes.flatMap((node) => Array.from({ length }, (_, index) => itemOf(node, index)))
   }
@@ -114,8 +119,8 @@ export function subArray(array: Array_, index: number): Cell {
 }
 
 /** The dtype NumPy finds for values without one, promoting from left to right. */
-export function commonDtype(leaves: readonly Cell[]): ValueDtype {
-  let common: ValueDtype | undefined
+function commonDtype(leaves: readonly Cell[], dtypes: readonly ValueDtype[]): ValueDtype {
+  let common = dtypes.length === 0 ? undefined : dtypes.reduce(promote)
   for (const leaf of leaves) {
     const dtype = dtypeOfLeaf(leaf)
     common = common === undefined ? dtype : promote(common, dtype)

@@ -51,6 +51,11 @@ export interface Report {
   failed(column: string | number): boolean
   /** Whether there are problems at all, or of one stage. */
   hasProblems(stage?: Stage): boolean
+  readonly problems: readonly Filed[]
+  /** Takes over another report's problems and warnings. */
+  adopt(other: Report): void
+  /** Throws the problems, of which there must be some. */
+  fail(): never
   /** Throws the problems, if there are any; adds a warning per column for what MLflow changed. */
   finish(): void
 }
@@ -69,8 +74,13 @@ const reasons: Readonly<Record<Rule, string>> = {
   L12: 'MLflow moves values to other rows',
 }
 
+export interface Filed {
+  readonly stage: Stage
+  readonly problem: Problem
+}
+
 export function openReport(mode: Mode): Report {
-  const problems: { readonly stage: Stage; readonly problem: Problem }[] = []
+  const problems: Filed[] = []
   const warnings: Warning[] = []
   const columns = new Set<string | number>()
   const stages = new Set<Stage>()
@@ -79,6 +89,15 @@ export function openReport(mode: Mode): Report {
   const report: Report = {
     mode,
     warnings,
+    problems,
+    adopt(other) {
+      warnings.push(...other.warnings)
+      for (const { stage, problem } of other.problems) report.problem(stage, problem.code, problem.arguments as never, problem.where)
+    },
+    fail() {
+      report.finish()
+      throw new Error('a report without a problem cannot fail')
+    },
     problem(stage, code, args, where = {}) {
       stages.add(stage)
       if (where.column !== undefined) columns.add(where.column)
@@ -120,7 +139,7 @@ export function openReport(mode: Mode): Report {
 }
 
 /** One error for all problems; its kind is that of MLflow's first stage that had one. */
-function inputError(problems: readonly { readonly stage: Stage; readonly problem: Problem }[], omitted: number): MlmodelError {
+function inputError(problems: readonly Filed[], omitted: number): MlmodelError {
   const stage = (['parse', 'enforce', 'rule', 'params'] as const).find((candidate) => problems.some((problem) => problem.stage === candidate))!
   const ordered = [...problems].sort((first, second) => order[first.stage] - order[second.stage]).map(({ problem }) => problem)
   const code = stage === 'parse' ? 'DATA_UNREADABLE' : stage === 'params' ? 'PARAMS_INVALID' : 'DATA_MISMATCH'

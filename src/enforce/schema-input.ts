@@ -109,6 +109,11 @@ function isTextArray(value: Cell): boolean {
   return isArray(value) && value.dtype === 'string' && value.shape.length === 0
 }
 
+/** A value with its arrays as lists. */
+export function wholeList(value: Cell): Cell {
+  return isArray(value) && value.shape.length > 0 ? listOf(value) : value
+}
+
 /** `ndarray.tolist()` of any rank. */
 function listOf(array: Array_): Cell {
   const build = (axis: number, offset: number): Cell => {

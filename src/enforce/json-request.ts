@@ -1,0 +1,113 @@
+/** JSON bodies: MLflow's own way first; then, in strict mode, what the closed list changes. */
+import type { Batch } from '../batch.ts'
+import { parseJson } from '../json.ts'
+import { defaultLimits } from '../limits.ts'
+import type { Schema, Signature } from '../signature.ts'
+import { readInputs, readInstances } from './array-forms.ts'
+import { batchOfFitted, batchOfParsed } from './batch.ts'
+import { hasNested, readExactly } from './exact-columns.ts'
+import { type BodyForm, formOf } from './forms.ts'
+import { readFrame } from './frame-forms.ts'
+import { type Layout, layOut } from './layout.ts'
+import { findOverflows } from './overflow.ts'
+import { checkParams } from './params.ts'
+import { openReport, type Report } from './report.ts'
+import type { EnforcedRequest, RequestOptions } from './request.ts'
+import { reviewData } from './review.ts'
+import { enforceSchema, type Fitted, type Parsed } from './schema-input.ts'
+import { Refusal } from './sink.ts'
+
+/** @throws MlmodelError with all problems; JSON_* */
+export function readJsonRequest(body: Uint8Array, signature: Signature | undefined, options: RequestOptions): EnforcedRequest {
+  const typeHint = options.schemaFlags?.isSignatureFromTypeHint === true
+  const document = parseJson(body, { limits: options.limits ?? defaultLimits })
+  const report = openReport(options.mode)
+  if (options.mode === 'strict') {
+    for (const { key, path } of document.duplicates) report.problem('rule', 'KEY_REPEATED', { key }, { path })
+  }
+  const form = formOf(document.value, { params: signature?.params, typeHint }, report)
+  if (form === undefined) return report.fail()
+  const schema = typeHint ? undefined : signature?.inputs
+  const overflows = () => findOverflows(body, document.value)
+  const data = typeHint ? batchOfParsed({ kind: 'cell', value: form.value }) : readData(form, schema, overflows, report)
+  const params = checkParams(form.params, signature?.params, report)
+  report.finish()
+  return { data: data ?? report.fail(), params, llm: form.kind === 'llm', warnings: report.warnings }
+}
+
+function readData(form: BodyForm, schema: Schema | undefined, overflows: () => ReadonlySet<string>, report: Report): Batch | undefined {
+  const mlflow = openReport(report.mode)
+  const parsed = parseForm(form, schema, mlflow)
+  if (schema === undefined) {
+    if (parsed !== undefined) checkLayout(form, undefined, report)
+    report.adopt(mlflow)
+    return parsed === undefined || report.hasProblems() ? undefined : batchOfParsed(parsed)
+  }
+  const fitted = parsed === undefined || mlflow.hasProblems() ? undefined : enforceSchema(parsed, schema, mlflow)
+  if (fitted !== undefined && !mlflow.hasProblems()) {
+    const layout = checkLayout(form, schema, report)
+    report.adopt(mlflow)
+    const reviewed = reviewData(fitted, schema, layout, overflows(), report)
+    return report.hasProblems() ? undefined : batchOfFitted(reviewed, schema)
+  }
+  const exact = report.mode === 'strict' ? readStrictly(form, schema, overflows(), report) : undefined
+  if (exact === 'none' || exact === undefined) report.adopt(mlflow)
+  return exact === 'none' || exact === undefined || report.hasProblems() ? undefined : batchOfFitted(exact, schema)
+}
+
+/** Rules L7 and L12, about a body as a whole. */
+function checkLayout(form: BodyForm, schema: Schema | undefined, report: Report): Layout {
+  const layout = layOut(form, schema)
+  if (report.mode === 'compat') return layout
+  if (layout.repeated !== undefined) report.problem('rule', 'KEY_REPEATED', { key: String(layout.repeated) }, { column: layout.repeated })
+  if (layout.uneven !== undefined) report.problem('rule', 'ROWS_UNEVEN', layout.uneven, { row: layout.uneven.row })
+  return layout
+}
+
+/** What strict mode takes although MLflow does not; `none` where no rule speaks, so that MLflow's problems stand. */
+function readStrictly(form: BodyForm, schema: Schema, overflows: ReadonlySet<string>, report: Report): Fitted | undefined | 'none' {
+  if (schema.kind !== 'columns') return 'none'
+  if (form.kind !== 'llm' && !hasNested(schema)) return 'none'
+  const layout = layOut(form, schema)
+  if (layout.repeated !== undefined || layout.uneven !== undefined) return 'none'
+  for (const candidate of layoutsOf(layout, form, schema)) {
+    const trial = openReport('strict')
+    const table = readExactly(candidate, schema, overflows, trial)
+    if (table === undefined) continue
+    const reviewed = reviewData({ kind: 'table', table }, schema, candidate, overflows, trial)
+    report.adopt(trial)
+    return reviewed
+  }
+  return 'none'
+}
+
+/** `inputs` with an object of values: first one row of whole values, as MLflow takes it, else a list of cells for each column. */
+function layoutsOf(layout: Layout, form: BodyForm, schema: Schema): readonly Layout[] {
+  if (form.kind === 'llm' || layout.named === undefined || schema.kind !== 'columns') return [layout]
+  const whole = [...layout.named].map(([name, value]) => ({ name, cells: [value], path: () => [layout.form, name] }))
+  const cells = [...layout.named].map(([name, value]) => ({
+    name,
+    cells: Array.isArray(value) ? (value as Layout['columns'][number]['cells']) : [value],
+    path: (row: number) => (Array.isArray(value) ? [layout.form, name, row] : [layout.form, name]),
+  }))
+  return [
+    { ...layout, columns: whole },
+    { ...layout, columns: cells },
+  ]
+}
+
+function parseForm(form: BodyForm, schema: Schema | undefined, report: Report): Parsed | undefined {
+  if (form.kind === 'llm') return { kind: 'cell', value: form.value }
+  if (form.form === 'dataframe_split' || form.form === 'dataframe_records') {
+    const table = readFrame(form.form, form.value, schema, report)
+    return table === undefined ? undefined : { kind: 'table', table }
+  }
+  try {
+    const value = form.form === 'instances' ? readInstances(form.value, schema, report) : readInputs(form.value, schema, report)
+    return { kind: 'cell', value }
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error
+    report.problem('parse', 'BODY_VALUE', { form: form.form, why: error.message }, { path: `$.${form.form}` })
+    return undefined
+  }
+}

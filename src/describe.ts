@@ -3,6 +3,7 @@
 import type {
   EnvironmentDescription,
   FileDescription,
+  FlavorDescription,
   ModelDescription,
   OnnxDescription,
   SignatureDescription,
@@ -34,6 +35,8 @@ export interface DescribeParts {
   readonly environment: EnvironmentDescription
   readonly files: readonly FileDescription[]
   readonly onnx?: OnnxDescription
+  /** Why the graph of an ONNX model cannot be read; the flavor then does not run. */
+  readonly onnxFailure?: string
   /** Which flavor to describe as the one that runs, instead of the first that can. */
   readonly flavor?: string
   readonly warnings?: readonly string[]
@@ -45,7 +48,7 @@ export interface DescribeParts {
  * @throws FLAVOR_ABSENT when `parts.flavor` is none of the model's
  */
 export function describeModel(model: Mlmodel, parts: DescribeParts): ModelDescription {
-  const flavors = describeFlavors(model)
+  const flavors = describeFlavors(model).map((flavor) => judgeFile(flavor, parts))
   if (parts.flavor !== undefined && !model.flavors.has(parts.flavor)) {
     throw new MlmodelError(
       'FLAVOR_ABSENT',
@@ -88,6 +91,18 @@ export function describeModel(model: Mlmodel, parts: DescribeParts): ModelDescri
     onnx: parts.onnx ?? null,
     warnings: [...(parts.warnings ?? []), ...missingFiles(model, parts.files)],
   }
+}
+
+/** Files that stand in place of a model file that was never fetched. */
+const placeholders: readonly string[] = ['git-lfs-pointer', 'html', 'empty', 'xml']
+
+/** A flavor whose file is missing or broken does not run, whatever the MLmodel file says. */
+function judgeFile(flavor: FlavorDescription, { files, onnxFailure }: DescribeParts): FlavorDescription {
+  const viaOnnx = flavor.name === 'onnx' || flavor.keys['loader_module'] === 'mlflow.onnx'
+  if (onnxFailure === undefined || !viaOnnx || !flavor.runs) return flavor
+  const placeholder = files.find((file) => file.path === flavor.keys['data'] && placeholders.includes(file.format))
+  const failure = placeholder === undefined ? onnxFailure : `\`${placeholder.path}\` is ${article(placeholder.content)}`
+  return { ...flavor, runs: false, how: null, why: flavor.name === 'onnx' ? failure : flavor.how }
 }
 
 /** External data of a graph has no form of its own; the graph says what it is. */
@@ -141,8 +156,8 @@ function missingFiles(model: Mlmodel, files: readonly FileDescription[]): string
       }
     }
   }
-  const wrong = files.filter((file) => ['git-lfs-pointer', 'html', 'empty'].includes(file.format) && seen.has(file.path))
-  return [...warnings, ...wrong.map((file) => `\`${file.path}\` is no model file: it is ${article(file.content)}`)]
+  const wrong = files.filter((file) => placeholders.includes(file.format) && seen.has(file.path))
+  return [...warnings, ...wrong.map((file) => `\`${file.path}\` is no model file but ${article(file.content)}`)]
 }
 
 function article(phrase: string): string {

@@ -18,7 +18,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'validate',
-    summary: 'Check that a model is complete, consistent and safe',
+    summary: 'Check that a model is complete and safe',
     later: true,
     load: async () => (await import('./validate.ts')).command,
   },

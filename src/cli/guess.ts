@@ -7,23 +7,25 @@ const leastSimilarity = 0.4
 
 /**
  * Finds the known word that the user most likely meant: at most three edits away and more than 0.4 alike, a swap of two
- * neighbours counting as one edit. A word that the given one begins is taken too (`--exp` for `--explain`), if it is the only one.
+ * neighbours counting as one edit and leading dashes as nothing. A word that the given one begins is taken too (`--exp` for `--explain`), if it is the only one.
  */
 export function guess(given: string, known: readonly string[]): string | undefined {
-  const word = given.toLowerCase()
+  const dashes = /^-+/
+  const word = given.toLowerCase().replace(dashes, '')
   let best: string | undefined
   let bestDistance = mostEdits + 1
   for (const candidate of known) {
-    const longest = Math.max(word.length, candidate.length)
-    if (Math.abs(word.length - candidate.length) > mostEdits) continue
-    const distance = editDistance(word, candidate.toLowerCase())
+    const name = candidate.toLowerCase().replace(dashes, '')
+    const longest = Math.max(word.length, name.length)
+    if (Math.abs(word.length - name.length) > mostEdits) continue
+    const distance = editDistance(word, name)
     if (distance < bestDistance && (longest - distance) / longest > leastSimilarity) {
       best = candidate
       bestDistance = distance
     }
   }
   if (best !== undefined || word.length < 3) return best
-  const begun = known.filter((candidate) => candidate.toLowerCase().startsWith(word))
+  const begun = known.filter((candidate) => candidate.toLowerCase().replace(dashes, '').startsWith(word))
   return begun.length === 1 ? begun[0] : undefined
 }
 

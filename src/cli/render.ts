@@ -185,7 +185,7 @@ function artifactSections(artifact: ArtifactDescription, options: RenderOptions)
     artifact.advice === null
       ? []
       : [
-          ink.bold('To make it a model'),
+          ink.bold(artifact.advice.startsWith('It is data') ? 'To use it' : 'To make it a model'),
           ...indented(show(artifact.advice, 400), width),
           ...(artifact.log_line === null ? [] : [`  ${ink.green(show(artifact.log_line, 400))}`]),
         ],

@@ -4,7 +4,7 @@ import { commonOptions, defineCommand, modelOption } from './command.ts'
 
 export const command = defineCommand({
   name: 'validate',
-  summary: 'Check that a model is complete, consistent and safe',
+  summary: 'Check that a model is complete and safe',
   usage: '<model> [options]',
   about: 'Comes with a later version: for now this command refuses with exit code 2.',
   operands: [{ name: 'model', text: 'Folder or MLmodel file' }],

@@ -61,7 +61,7 @@ export function adviseFile(content: Content, path: string): Advice | undefined {
       return { advice: 'Log the folder with `mlflow.tensorflow.log_model`', line: null }
     default:
       return data.includes(content.format)
-        ? { advice: 'It is data: give it to a model with `mlmodel predict <model> -i`', line: null }
+        ? { advice: `It is data: \`mlmodel predict <model> -i ${path}\``, line: null }
         : undefined
   }
 }

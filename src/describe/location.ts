@@ -43,11 +43,12 @@ async function describeLocated(located: Located, location: string, options: Desc
   const limits = options.limits ?? defaultLimits
   const model = await loadMlmodel(located, limits)
   const warnings: string[] = []
-  const [{ files, cut }, environment, onnx] = await Promise.all([
+  const [{ files, cut }, environment, graph] = await Promise.all([
     listFiles(located.directory, { limits, digests: options.digests === true }),
     readEnvironment(model, limits),
-    describeOnnx(model, limits, warnings),
+    describeOnnx(model, limits),
   ])
+  if (graph.warning !== undefined) warnings.push(graph.warning)
   if (cut) warnings.push(`Only the first ${files.length} files are listed`)
   return describeModel(model, {
     location,
@@ -55,22 +56,32 @@ async function describeLocated(located: Located, location: string, options: Desc
     environment: describeEnvironment(environment),
     files,
     warnings,
-    ...(onnx !== undefined && { onnx }),
+    ...(graph.onnx !== undefined && { onnx: graph.onnx }),
+    ...(graph.onnxFailure !== undefined && { onnxFailure: graph.onnxFailure }),
     ...(options.flavor !== undefined && { flavor: options.flavor }),
   })
 }
 
-/** The graph of a model with the flavor onnx; a broken file is a warning here: the rest is still worth showing. */
-async function describeOnnx(model: Mlmodel, limits: Limits, warnings: string[]): Promise<OnnxDescription | undefined> {
+/** The graph of a model with the flavor onnx; where the file is broken, the rest is still worth showing. */
+async function describeOnnx(
+  model: Mlmodel,
+  limits: Limits,
+): Promise<{ onnx?: OnnxDescription; onnxFailure?: string; warning?: string }> {
   const file = onnxFileOf(model)
-  if (file === undefined) return undefined
+  if (file === undefined) return {}
   try {
-    return await describeOnnxFile(model.directory, file, limits)
+    return { onnx: await describeOnnxFile(model.directory, file, limits) }
   } catch (error) {
     if (!(error instanceof MlmodelError)) throw error
-    warnings.push(error.message)
-    return undefined
+    // A graph too large to look into may well run.
+    return error.code === 'FILE_TOO_LARGE'
+      ? { warning: `The graph is not shown: ${error.message}` }
+      : { onnxFailure: lowerFirst(error.message) }
   }
+}
+
+function lowerFirst(sentence: string): string {
+  return /^[A-Z][a-z]/.test(sentence) ? sentence[0]!.toLowerCase() + sentence.slice(1) : sentence
 }
 
 async function describeArtifact(

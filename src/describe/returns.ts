@@ -4,7 +4,7 @@ import type { OnnxDescription } from './description.ts'
 
 /** A sentence on the answer of one flavor, as MLflow's generic `predict` gives it. */
 export function describeReturns(flavor: string | undefined, model: Mlmodel, onnx: OnnxDescription | undefined): string {
-  if (flavor === 'onnx' && onnx !== undefined) return onnxReturns(model, onnx)
+  if (flavor === 'onnx') return onnx === undefined ? 'The outputs of the ONNX graph' : onnxReturns(model, onnx)
   if (flavor === 'python_function' || flavor === undefined) return pyfuncReturns(model)
   const key = (name: string): string | undefined => {
     const value = model.flavors.get(flavor)?.get(name)

@@ -193,8 +193,8 @@ export function listPickle(bytes: Uint8Array, size: number): PickleListing | und
         push()
     }
     wrapper ||=
-      globals.has('joblib.numpy_pickle.NumpyArrayWrapper') ||
-      globals.has('sklearn.externals.joblib.numpy_pickle.NumpyArrayWrapper')
+      globals.has('joblib.numpy_pickle NumpyArrayWrapper') ||
+      globals.has('sklearn.externals.joblib.numpy_pickle NumpyArrayWrapper')
   }
   return finish({ whole: size > bytes.length, ...(size > bytes.length ? {} : { brokenAt: bytes.length }) })
 }

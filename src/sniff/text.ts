@@ -49,8 +49,8 @@ function lfsPointer(text: string): Content {
   const size = /^size (\d{1,15})$/m.exec(text)?.[1]
   return {
     format: 'git-lfs-pointer',
-    title: `Git LFS pointer${size === undefined ? '' : ` to a file of ${Number(size).toLocaleString('en-US')} bytes`}: not the file itself`,
-    notes: ['Fetch the file with `git lfs pull`'],
+    title: `Git LFS pointer${size === undefined ? '' : ` to a file of ${Number(size).toLocaleString('en-US')} bytes`}`,
+    notes: ['The file itself is not here; `git lfs pull` fetches it'],
   }
 }
 

@@ -18,8 +18,8 @@ import type { EnforcedRequest, RequestOptions } from './request.ts'
 import { enforceSchema } from './schema-input.ts'
 import { Refusal, raising } from './sink.ts'
 import { tableOfFrame } from './table-of-frame.ts'
-import { enforceTensor, specDtype } from './tensors.ts'
-import { type Array_, arrayOf, type Cell, cellAt, isFixed, type ValueDtype } from './values.ts'
+import { specDtype } from './tensors.ts'
+import { type Array_, arrayOf, type Cell, cellAt, isFixed, shapeText, type ValueDtype } from './values.ts'
 import { numberToFloat16, float16ToNumber } from '../dtype.ts'
 
 /** `server`: types from the signature; `untyped`: pandas' own inference, then enforcement. */
@@ -144,7 +144,9 @@ export function tensorOfColumns(rows: number, columns: Frame['columns'], spec: T
   })
   if (dtype === undefined || dtype === 'bytes') throw new Refusal(`no ${spec.numpyDtype} is read from CSV`)
   const array = isFixed(dtype) ? castLeaves(leaves.map((leaf) => halfOf(leaf, dtype)), dtype, shape, raising) : arrayOf(dtype, shape, leaves as Array_['values'])
-  return enforceTensor(array, spec)
+  const fits = shape.length === spec.shape.length && spec.shape.every((size, axis) => size === -1 || size === shape[axis])
+  if (!fits) throw new Refusal(`${rows} rows of ${columns.length} columns do not make the shape ${shapeText(spec.shape)}`)
+  return array
 }
 
 function halfOf(leaf: Cell, dtype: ValueDtype): Cell {

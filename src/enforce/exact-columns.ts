@@ -6,7 +6,7 @@ import { jsonPath } from '../json.ts'
 import { dtypeOfDataType } from '../dtype.ts'
 import { type ColumnSchema, type ColumnSpec, specNames } from '../signature.ts'
 import { enforceSeries } from './columns.ts'
-import { convertExactly, type Overflows } from './exact.ts'
+import { convertExactly, type Exactness } from './exact.ts'
 import { castToType } from './frame-forms.ts'
 import type { Layout, RawColumn } from './layout.ts'
 import { typeText } from './nested.ts'
@@ -19,14 +19,29 @@ import { type Cell, isList, type Series, type ValueDtype } from './values.ts'
 
 /** Whether the signature has columns that this reading is for. */
 export function hasNested(schema: ColumnSchema): boolean {
-  return schema.columns.some(({ type }) => type.kind !== 'scalar' && type.kind !== 'any')
+  return schema.columns.some(isNested)
 }
 
-/** The table; undefined where it cannot be made, with the problems in the report. */
-export function readExactly(layout: Layout, schema: ColumnSchema, overflows: ReadonlySet<string>, report: Report): Table | undefined {
+function isNested({ type }: ColumnSpec): boolean {
+  return type.kind !== 'scalar' && type.kind !== 'any'
+}
+
+export interface Reading {
+  readonly layout: Layout
+  readonly overflows: ReadonlySet<string>
+}
+
+/** The table; undefined where it cannot be made, with the problems in the report, or where no rule of the list speaks. */
+export function readExactly(reading: Reading, schema: ColumnSchema, report: Report): Table | undefined {
+  const { layout } = reading
+  const named = schema.columns[0]!.name !== undefined
+  // Rule X3 is about the form: nested columns by name in `inputs` and `instances`, whatever a cell of them holds.
+  let used = named && (layout.form === 'inputs' || layout.form === 'instances') && hasNested(schema)
+  const use = () => {
+    used = true
+  }
   const columns: TableColumn[] = []
   const names = specNames(schema)
-  const named = schema.columns[0]!.name !== undefined
   let rows: number | undefined
   for (const [position, spec] of schema.columns.entries()) {
     const raw = named ? layout.columns.find(({ name }) => name === names[position]) : layout.columns[position]
@@ -39,13 +54,13 @@ export function readExactly(layout: Layout, schema: ColumnSchema, overflows: Rea
       report.problem('enforce', 'DATA_FORM', { why: `the column \`${raw.name}\` has ${raw.cells.length} rows, the first ${rows}` })
       continue
     }
-    const series = readColumn(raw, spec, layout, overflows, report)
+    const series = readColumn(raw, spec, reading, use, report)
     if (series !== undefined) columns.push({ name: raw.name, series })
   }
-  return report.hasProblems() ? undefined : { rows: rows ?? 0, columns }
+  return report.hasProblems() || !used ? undefined : { rows: rows ?? 0, columns }
 }
 
-function readColumn(raw: RawColumn, spec: ColumnSpec, layout: Layout, overflows: ReadonlySet<string>, report: Report): Series | undefined {
+function readColumn(raw: RawColumn, spec: ColumnSpec, { layout, overflows }: Reading, use: () => void, report: Report): Series | undefined {
   const { type, required } = spec
   const wanted = typeText(type)
   const place = (row: number, inner: readonly (number | string)[]) => [...raw.path(row), ...inner]
@@ -55,9 +70,9 @@ function readColumn(raw: RawColumn, spec: ColumnSpec, layout: Layout, overflows:
   try {
     if (type.kind === 'scalar' && layout.form !== 'llm') return simpleColumn(raw, spec, layout, sink)
     const values = raw.cells.map((cell, row) => {
-      const beyond: Overflows = (path) => overflows.has(jsonPath(place(row, path)))
+      const context: Exactness = { overflows: (path) => overflows.has(jsonPath(place(row, path))), use }
       try {
-        return convertExactly(cell, type, required, beyond)
+        return convertExactly(cell, type, required, context)
       } catch (error) {
         if (!(error instanceof Refusal)) throw error
         report.problem('enforce', 'COLUMN_TYPE', { column: raw.name, wanted, why: error.message }, {

@@ -1,11 +1,11 @@
 /** JSON bodies: MLflow's own way first; then, in strict mode, what the closed list changes. */
 import type { Batch } from '../batch.ts'
-import { parseJson } from '../json.ts'
+import { jsonPath, parseJson } from '../json.ts'
 import { defaultLimits } from '../limits.ts'
-import type { Schema, Signature } from '../signature.ts'
+import type { ParamSpec, Schema, Signature } from '../signature.ts'
 import { readInputs, readInstances } from './array-forms.ts'
 import { batchOfFitted, batchOfParsed } from './batch.ts'
-import { hasNested, readExactly } from './exact-columns.ts'
+import { hasNested, type Reading, readExactly } from './exact-columns.ts'
 import { type BodyForm, formOf } from './forms.ts'
 import { readFrame } from './frame-forms.ts'
 import { type Layout, layOut } from './layout.ts'
@@ -16,6 +16,7 @@ import type { EnforcedRequest, RequestOptions } from './request.ts'
 import { reviewData } from './review.ts'
 import { enforceSchema, type Fitted, type Parsed } from './schema-input.ts'
 import { Refusal } from './sink.ts'
+import { type Cell, isCellMap, isList } from './values.ts'
 
 /** @throws MlmodelError with all problems; JSON_* */
 export function readJsonRequest(body: Uint8Array, signature: Signature | undefined, options: RequestOptions): EnforcedRequest {
@@ -31,6 +32,7 @@ export function readJsonRequest(body: Uint8Array, signature: Signature | undefin
   const overflows = () => findOverflows(body, document.value)
   const data = typeHint ? batchOfParsed({ kind: 'cell', value: form.value }) : readData(form, schema, overflows, report)
   const params = checkParams(form.params, signature?.params, report)
+  reviewParams(form, signature?.params, overflows, report)
   report.finish()
   return { data: data ?? report.fail(), params, llm: form.kind === 'llm', warnings: report.warnings }
 }
@@ -55,6 +57,20 @@ function readData(form: BodyForm, schema: Schema | undefined, overflows: () => R
   return exact === 'none' || exact === undefined || report.hasProblems() ? undefined : batchOfFitted(exact, schema)
 }
 
+/** Rule L6: MLflow takes params as they are, a number beyond the range among them. */
+function reviewParams(form: BodyForm, specs: readonly ParamSpec[] | undefined, overflows: () => ReadonlySet<string>, report: Report): void {
+  if (!isCellMap(form.params)) return
+  const base = form.kind === 'llm' ? [] : ['params']
+  for (const { name, type } of specs ?? []) {
+    const given = form.params.get(name)
+    if (given === undefined || type.kind !== 'scalar') continue
+    const cells = isList(given) ? given.map((cell, index) => [cell, [...base, name, index]] as const) : [[given, [...base, name]] as const]
+    for (const [cell, path] of cells) {
+      if (typeof cell === 'number' && !Number.isFinite(cell) && overflows().has(jsonPath(path))) report.lost('L6', { path }, cell, type.dataType)
+    }
+  }
+}
+
 /** Rules L7 and L12, about a body as a whole. */
 function checkLayout(form: BodyForm, schema: Schema | undefined, report: Report): Layout {
   const layout = layOut(form, schema)
@@ -70,11 +86,11 @@ function readStrictly(form: BodyForm, schema: Schema, overflows: ReadonlySet<str
   if (form.kind !== 'llm' && !hasNested(schema)) return 'none'
   const layout = layOut(form, schema)
   if (layout.repeated !== undefined || layout.uneven !== undefined) return 'none'
-  for (const candidate of layoutsOf(layout, form, schema)) {
+  for (const reading of readingsOf(layout, form, overflows)) {
     const trial = openReport('strict')
-    const table = readExactly(candidate, schema, overflows, trial)
+    const table = readExactly(reading, schema, trial)
     if (table === undefined) continue
-    const reviewed = reviewData({ kind: 'table', table }, schema, candidate, overflows, trial)
+    const reviewed = reviewData({ kind: 'table', table }, schema, reading.layout, overflows, trial)
     report.adopt(trial)
     return reviewed
   }
@@ -82,18 +98,14 @@ function readStrictly(form: BodyForm, schema: Schema, overflows: ReadonlySet<str
 }
 
 /** `inputs` with an object of values: first one row of whole values, as MLflow takes it, else a list of cells for each column. */
-function layoutsOf(layout: Layout, form: BodyForm, schema: Schema): readonly Layout[] {
-  if (form.kind === 'llm' || layout.named === undefined || schema.kind !== 'columns') return [layout]
-  const whole = [...layout.named].map(([name, value]) => ({ name, cells: [value], path: () => [layout.form, name] }))
-  const cells = [...layout.named].map(([name, value]) => ({
-    name,
-    cells: Array.isArray(value) ? (value as Layout['columns'][number]['cells']) : [value],
-    path: (row: number) => (Array.isArray(value) ? [layout.form, name, row] : [layout.form, name]),
-  }))
-  return [
-    { ...layout, columns: whole },
-    { ...layout, columns: cells },
-  ]
+function readingsOf(layout: Layout, form: BodyForm, overflows: ReadonlySet<string>): readonly Reading[] {
+  if (form.kind === 'llm' || layout.named === undefined) return [{ layout, overflows }]
+  const named = [...layout.named]
+  const whole = named.map(([name, value]) => ({ name, cells: [value], path: () => [layout.form, name] }))
+  const first = { layout: { ...layout, columns: whole }, overflows }
+  if (!named.every(([, value]) => isList(value))) return [first]
+  const cells = named.map(([name, value]) => ({ name, cells: value as readonly Cell[], path: (row: number) => [layout.form, name, row] }))
+  return [first, { layout: { ...layout, columns: cells }, overflows }]
 }
 
 function parseForm(form: BodyForm, schema: Schema | undefined, report: Report): Parsed | undefined {

@@ -7,7 +7,7 @@ import type { ColumnSchema, Schema, Signature, TensorSchema, TensorSpec } from '
 import { specNames } from '../signature.ts'
 import { batchOfFitted } from './batch.ts'
 import { enforceSeries } from './columns.ts'
-import { convertExactly, exactFloat } from './exact.ts'
+import { convertExactly, type Exactness, exactFloat } from './exact.ts'
 import { typeText } from './nested.ts'
 import { castLeaves, castNumber, integerRanges } from './numpy.ts'
 import { checkParams } from './params.ts'
@@ -97,7 +97,7 @@ function fitColumns(data: Parsed, schema: ColumnSchema, report: Report): Fitted 
       const series =
         type.kind === 'scalar'
           ? fitSeries(column.series, type.dataType)
-          : { dtype: 'object' as const, values: cellsOf(column.series).map((cell, row) => convertExactly(listed(cell), type, required, () => false, [row])) }
+          : { dtype: 'object' as const, values: cellsOf(column.series).map((cell, row) => convertExactly(listed(cell), type, required, leniently, [row])) }
       columns.push({ name: column.name, series })
     } catch (error) {
       report.refuse('enforce', error, { column: column.name }, typeText(type))
@@ -105,6 +105,8 @@ function fitColumns(data: Parsed, schema: ColumnSchema, report: Report): Fitted 
   }
   return { kind: 'table', table: { ...table, columns } }
 }
+
+const leniently: Exactness = { overflows: () => false, use: () => {} }
 
 function listed(cell: Cell): Cell {
   return isArray(cell) && cell.shape.length === 1 ? Array.from({ length: cell.values.length }, (_, index) => cellAt(cell.dtype, cell.values, index)) : cell

@@ -89,7 +89,7 @@ function readBody(cursor: Cursor, plan: Plan, stage: Stage): Frame | NamedBatch 
     if (byte === openList && plan.tensors.length === 1) return readOnlyTensor(cursor, plan.tensors[0]!, stage)
     if (byte !== openObject) throw bail
     cursor.at++
-    return readNamedTensors(cursor, plan.tensors, stage)
+    return readNamedTensors(cursor, plan.tensors, stage, !inputs)
   }
   cursor.at++
   if (byte === openObject) return readColumnLists(cursor, plan.columns, stage)

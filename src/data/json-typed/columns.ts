@@ -70,7 +70,8 @@ export function readSplit(cursor: Cursor, plan: ColumnsPlan, stage: Stage, known
   expect(cursor, closeObject)
   endOfBody(cursor)
   const { places } = layout
-  return finish(table, rows, (at) => places[at]!, columns.length)
+  const frame = finish(table, rows, (at) => places[at]!, columns.length)
+  return labels < 0 ? frame : { ...frame, index: Array.from({ length: rows }, (_, row) => BigInt(row)) }
 }
 
 /** The head that the body begins with, if it was seen before; the cursor is then behind it. */
@@ -126,7 +127,7 @@ function takesName(cursor: Cursor, forms: NameForms): boolean {
   return false
 }
 
-/** Row labels 0, 1, 2, … as pandas writes them: they say nothing. */
+/** Row labels 0, 1, 2, … as pandas writes them. */
 function countPlainLabels(cursor: Cursor): number {
   expect(cursor, openList)
   let rows = 0

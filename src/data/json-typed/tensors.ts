@@ -29,15 +29,23 @@ export function readOnlyTensor(cursor: Cursor, plan: TensorPlan, stage: Stage): 
   return plan.name === undefined ? { kind: 'array', tensor } : { kind: 'named', items: new Map([[plan.name, tensor]]) }
 }
 
-/** Reads `{"name": nested lists, …}` behind its brace: all tensors, in the signature's order. */
-export function readNamedTensors(cursor: Cursor, plans: readonly TensorPlan[], stage: Stage): NamedBatch {
+/**
+ * Reads `{"name": nested lists, …}` behind its brace: all tensors, in the signature's order.
+ *
+ * @param sameLength - `instances` are rows, so that all have as many; `inputs` need not
+ */
+export function readNamedTensors(cursor: Cursor, plans: readonly TensorPlan[], stage: Stage, sameLength: boolean): NamedBatch {
   const items = new Map<string, Tensor>()
+  let rows: number | undefined
   for (const [at, plan] of plans.entries()) {
     if (at > 0) expect(cursor, comma)
     nextByte(cursor)
     if (plan.name === undefined || !plan.forms.some((form) => takes(cursor, form))) throw bail
     expect(cursor, colon)
-    items.set(plan.name, readTensor(cursor, plan, stage))
+    const tensor = readTensor(cursor, plan, stage)
+    rows ??= tensor.shape[0]
+    if (sameLength && tensor.shape[0] !== rows) throw bail
+    items.set(plan.name, tensor)
   }
   expect(cursor, closeObject)
   expect(cursor, closeObject)

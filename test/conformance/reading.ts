@@ -1,10 +1,10 @@
 /** A body read as the list of differences asks, where MLflow refuses it: X1, X2, X3, X4 and X7. */
-import { isList, isObject, type Raw, readBody } from './body.ts'
+import { isList, readBody } from './body.ts'
 import { type Atom, type Canonical, type CanonicalColumn, settle } from './canonical.ts'
 import { convertNested, convertScalar, Refused, type Regime, refuse, type Used } from './convert.ts'
 import { readCsv } from './rules/x2-x4.ts'
 import { type ColumnSpec, dtypeOfScalar, type Spec, type Type } from './spec.ts'
-import { absent, type Layout, layOut, type RawCell } from './table.ts'
+import { type Layout, layOut, type RawCell } from './table.ts'
 
 /** What MLflow did, or what we do instead: an error with an HTTP status, or values. */
 export type Answer =
@@ -50,17 +50,19 @@ function isComplex(type: Type): boolean {
   return type.kind !== 'scalar' && type.kind !== 'any'
 }
 
-/** X3 is about arrays and objects: it speaks when a cell is one. */
+/** X3 is about columns of arrays, objects and maps by name, whatever a cell of them holds. */
 function noteNested(specs: readonly ColumnSpec[], columns: ReadonlyMap<string | number, readonly RawCell[]>, used: Used): void {
-  const nested = (cell: RawCell) => cell !== absent && (isList(cell) || isObject(cell))
-  for (const { name, type } of specs) if (isComplex(type) && name !== undefined && columns.get(name)?.some(nested)) used('X3')
+  for (const { name, type } of specs) if (isComplex(type) && name !== undefined && columns.has(name)) used('X3')
 }
 
 function regimeOf({ form }: Layout): Regime {
   return form === 'split' || form === 'records' ? 'frame' : form === 'llm' ? 'typed' : 'numpy'
 }
 
-/** `inputs` with arrays, objects or maps: one row of whole values as MLflow takes it, else (X3) a list of cells per column. */
+/**
+ * `inputs` with arrays, objects or maps by name: one row of whole values, as MLflow reads what it does not refuse, else a
+ * list of cells per column (X3).
+ */
 function readInputs(specs: readonly ColumnSpec[], layout: Layout, used: Used): Canonical {
   if (layout.named === undefined) {
     noteNested(specs, layout.columns, used)
@@ -70,12 +72,12 @@ function readInputs(specs: readonly ColumnSpec[], layout: Layout, used: Used): C
   try {
     const whole = new Map<string, readonly RawCell[]>([...layout.named].map(([name, value]) => [name, [value]]))
     // A list for a scalar column is a column of cells, never one cell.
-    for (const { name, type } of specs)
-      if (type.kind === 'scalar' && isList(layout.named.get(name ?? '') as Raw)) refuse('column')
+    for (const { name, type } of specs) {
+      if (type.kind === 'scalar' && isList(layout.named.get(name ?? ''))) refuse('column')
+    }
+    noteNested(specs, whole, (rule) => noted.push(rule))
     const parsed = readColumns(specs, whole, 'numpy', (rule) => noted.push(rule))
     for (const rule of noted) used(rule)
-    // A map alone is not one row to MLflow.
-    if (specs.every(({ type }) => type.kind !== 'array' && type.kind !== 'object')) noteNested(specs, whole, used)
     return parsed
   } catch (error) {
     if (!(error instanceof Refused)) throw error

@@ -116,5 +116,6 @@ function elementsOf(dtype: string, table: TextTable, column: number): readonly A
   const bits = floatBits(dtype)
   if (bits !== undefined)
     return booleans(cells)?.map((value) => ({ float: value ? 1 : 0 })) ?? cells.map((cell) => floatOf(bits, cell, bits === 16))
+  if (dtype.startsWith('datetime64')) return columnOf('datetime', cells)
   return dtype === 'str' || dtype === 'object' ? cells : refuse(dtype)
 }

@@ -2,12 +2,11 @@
  * YAML as plain data, with the values PyYAML's `safe_load` gives and the refusals an untrusted file needs: tags, duplicate
  * keys, several documents, control characters, circles, alias bombs, deep nesting.
  */
-import { Composer, type Document, isAlias, isMap, isScalar, isSeq, type Node, type Pair, type Scalar, type YAMLMap } from 'yaml'
 import { type ErrorArguments, type ErrorCode, MlmodelError, type Where } from './errors/index.ts'
 import { formatPythonFloat } from './json.ts'
 import { defaultLimits, type Limits } from './limits.ts'
+import { composeYaml, type MapNode, type ScalarNode, type YamlNode } from './yaml/compose.ts'
 import { readPlain, readTagged } from './yaml/scalar.ts'
-import { readTokens } from './yaml/tokens.ts'
 
 /** A plain YAML value. An int is a bigint and a float a number, as in a `Cell`; a date is its text; maps keep their order. */
 export type YamlValue = null | boolean | number | bigint | string | readonly YamlValue[] | YamlMap
@@ -107,9 +106,9 @@ class Reader {
   read(): YamlDocument {
     const refused = refusedCharacter.exec(this.#text)
     if (refused !== null) this.#fail('YAML_CHARACTER', { code: refused[0].codePointAt(0)! }, refused.index)
-    const document = this.#compose()
-    if (document === undefined) this.#fail('YAML_EMPTY', {}, 0)
-    const root = this.#node(document.contents, 0)
+    const node = composeYaml(this.#text, this.#limits, (code, args, offset) => this.#fail(code, args, offset))
+    if (node === undefined) this.#fail('YAML_EMPTY', {}, 0)
+    const root = this.#node(node, 0)
     const find = (path: YamlPath): Place | undefined =>
       path.reduce<Place | undefined>((place, step) => place?.children?.get(step), root.place)
     return {
@@ -122,43 +121,10 @@ class Reader {
     }
   }
 
-  #compose(): Document.Parsed | undefined {
-    // `failsafe` leaves every scalar as text: what it means is decided here. Tags and duplicate keys are judged here too.
-    const composer = new Composer({
-      schema: 'failsafe',
-      resolveKnownTags: false,
-      uniqueKeys: false,
-      strict: true,
-      logLevel: 'silent',
-    })
-    let document: Document.Parsed | undefined
-    try {
-      const { tokens, dropped } = readTokens(this.#text, this.#limits, (code, args, offset) => this.#fail(code, args, offset))
-      for (const next of composer.compose(tokens)) {
-        const problem = next.errors[0] ?? next.warnings.find((warning) => !warning.message.startsWith('Unresolved tag'))
-        if (problem !== undefined) this.#fail('YAML_SYNTAX', { reason: problem.message }, problem.pos[0])
-        if (dropped !== undefined) this.#fail('YAML_SYNTAX', { reason: 'a value without a colon before it' }, dropped)
-        if (document !== undefined) this.#fail('YAML_DOCUMENTS', {}, next.range[0])
-        document = next as Document.Parsed
-      }
-    } catch (error) {
-      // The parser recurses once a level when many levels end at once.
-      if (error instanceof RangeError) this.#fail('YAML_DEPTH', { limit: this.#limits.depth }, 0)
-      throw error
-    }
-    if (document === undefined) {
-      const problem = composer.streamInfo().errors[0]
-      if (problem !== undefined) this.#fail('YAML_SYNTAX', { reason: problem.message }, problem.pos[0])
-    }
-    return document
-  }
-
-  #node(node: Node | null, depth: number): Read {
-    if (depth > this.#limits.depth) this.#fail('YAML_DEPTH', { limit: this.#limits.depth }, node?.range?.[0] ?? 0)
-    if (node === null) return this.#count({ value: null, place: { offset: 0, source: '' }, size: 1, depth: 0 }, 0)
-    const offset = node.range?.[0] ?? 0
-    if (isAlias(node)) return this.#alias(node.source, offset, depth)
-    const anchor = (node as { anchor?: string }).anchor
+  #node(node: YamlNode, depth: number): Read {
+    const { offset, anchor } = node
+    if (depth > this.#limits.depth) this.#fail('YAML_DEPTH', { limit: this.#limits.depth }, offset)
+    if (node.kind === 'alias') return this.#alias(node.name, offset, depth)
     if (anchor !== undefined) {
       // Elsewhere PyYAML ends the name, and goes on with the rest as text.
       if (!/^[A-Za-z0-9_-]+$/.test(anchor))
@@ -166,87 +132,73 @@ class Reader {
       if (this.#anchors.has(anchor)) this.#fail('YAML_SYNTAX', { reason: `the anchor &${anchor} stands twice` }, offset)
       this.#anchors.set(anchor, undefined)
     }
-    const read = this.#count(this.#plain(node, offset, depth), offset)
+    this.#spend(1, offset)
+    const read = this.#content(node, depth)
     if (anchor !== undefined) this.#anchors.set(anchor, read)
     return read
   }
 
-  #plain(node: Node, offset: number, depth: number): Read {
-    const tag = (node as { tag?: string }).tag
-    if (isMap(node)) {
-      if (tag !== undefined && tag !== '!' && tag !== `${namespace}map`) this.#fail('YAML_TAG', { tag: shortTag(tag) }, offset)
-      return this.#map(node, offset, depth)
+  #content(node: Exclude<YamlNode, { readonly kind: 'alias' }>, depth: number): Read {
+    const { offset, tag } = node
+    if (node.kind === 'scalar') {
+      return { value: this.#scalar(node), place: { offset, source: node.text }, size: 1, depth: 0 }
     }
-    if (isSeq(node)) {
-      if (tag !== undefined && tag !== '!' && tag !== `${namespace}seq`) this.#fail('YAML_TAG', { tag: shortTag(tag) }, offset)
-      const items = node.items.map((item) => this.#node(item as Node | null, depth + 1))
-      const children = new Map(items.map((item, index) => [index, item.place] as const))
-      return {
-        value: items.map((item) => item.value),
-        place: { offset, children },
-        size: items.reduce((sum, item) => sum + item.size, 1),
-        depth: items.reduce((most, item) => Math.max(most, item.depth + 1), 1),
-      }
+    const own = node.kind === 'map' ? 'map' : 'seq'
+    if (tag !== undefined && tag !== '!' && tag !== `${namespace}${own}`) this.#fail('YAML_TAG', { tag: shortTag(tag) }, offset)
+    if (node.kind === 'map') return this.#map(node, depth)
+    const items = node.items.map((item) => this.#node(item, depth + 1))
+    const children = new Map(items.map((item, index) => [index, item.place] as const))
+    return {
+      value: items.map((item) => item.value),
+      place: { offset, children },
+      size: items.reduce((sum, item) => sum + item.size, 1),
+      depth: items.reduce((most, item) => Math.max(most, item.depth + 1), 1),
     }
-    const { value, source } = this.#scalar(node as Scalar, offset)
-    return { value, place: { offset, source }, size: 1, depth: 0 }
   }
 
-  #scalar(node: Scalar, offset: number): { value: YamlValue; source: string } {
-    const source = this.#sourceOf(node)
-    const tag = node.tag
+  #scalar({ text, tag, isPlain, offset }: ScalarNode): YamlValue {
     // A lone `!` makes PyYAML read the text as if it stood without quotes.
-    const isPlain = tag === '!' || (tag === undefined && node.type === 'PLAIN')
-    if (!isPlain && (tag === undefined || tag === `${namespace}str`)) return { value: source, source }
-    if (tag === `${namespace}null`) return { value: null, source }
+    const isUntagged = tag === '!' || (tag === undefined && isPlain)
+    if (!isUntagged && (tag === undefined || tag === `${namespace}str`)) return text
+    if (tag === `${namespace}null`) return null
     const type = tag?.startsWith(namespace) === true ? tag.slice(namespace.length) : tag
-    if (!isPlain && type !== 'bool' && type !== 'int' && type !== 'float' && type !== 'timestamp')
+    if (!isUntagged && type !== 'bool' && type !== 'int' && type !== 'float' && type !== 'timestamp')
       this.#fail('YAML_TAG', { tag: shortTag(tag ?? '') }, offset)
-    const scalar = isPlain ? readPlain(source) : readTagged(type as 'bool', source)
+    const scalar = isUntagged ? readPlain(text) : readTagged(type as 'bool', text)
     switch (scalar.type) {
       case 'null':
-        return { value: null, source }
+        return null
       case 'text':
-        return { value: source, source }
+        return text
       case 'invalid':
-        return this.#fail('YAML_VALUE', { text: source.slice(0, 60), type: scalar.as }, offset)
+        return this.#fail('YAML_VALUE', { text: text.slice(0, 60), type: scalar.as }, offset)
       case 'merge':
       case 'value':
         // PyYAML gives these their own tags, which safe_load cannot construct as values.
         return this.#fail('YAML_TAG', { tag: `!!${scalar.type}` }, offset)
       default:
-        return { value: scalar.value, source }
+        return scalar.value
     }
   }
 
-  /** PyYAML ends a block text with a line break only where the file has one. */
-  #sourceOf(node: Scalar): string {
-    const source = String(node.value)
-    const isOpen = node.type?.startsWith('BLOCK') === true && node.range?.[1] === this.#text.length && !this.#text.endsWith('\n')
-    return isOpen ? source.replace(/\n$/, '') : source
-  }
-
   /** A mapping with its merge keys: merged entries come first, own entries win. */
-  #map(node: YAMLMap, offset: number, depth: number): Read {
+  #map({ pairs, offset }: MapNode, depth: number): Read {
     const merged: Entry[] = []
     const own: Entry[] = []
     const lines = new Map<string, number>()
     let size = 1
     let deepest = 1
-    for (const pair of node.items as Pair<Node | null, Node | null>[]) {
-      const key = pair.key
-      const value = pair.value ?? null
-      const keyOffset = key?.range?.[0] ?? offset
+    for (const [key, value] of pairs) {
       if (isMergeKey(key)) {
-        for (const entry of this.#merge(this.#node(value, depth), value, keyOffset)) merged.push(entry)
+        for (const entry of this.#merge(this.#node(value, depth), key.offset)) merged.push(entry)
         continue
       }
-      const name = this.#key(key, keyOffset, depth)
+      const name = this.#key(key, depth)
       const firstLine = lines.get(name)
-      if (firstLine !== undefined) this.#fail('YAML_DUPLICATE_KEY', { key: name, firstLine }, keyOffset)
-      lines.set(name, this.#position(keyOffset).line)
+      if (firstLine !== undefined) this.#fail('YAML_DUPLICATE_KEY', { key: name, firstLine }, key.offset)
+      lines.set(name, this.#position(key.offset).line)
       const read = this.#node(value, depth + 1)
-      own.push({ name, value: read.value, place: value === null ? { ...read.place, offset: keyOffset } : read.place })
+      own.push({ name, value: read.value, place: read.place })
       size += read.size + 1
       deepest = Math.max(deepest, read.depth + 1)
     }
@@ -260,12 +212,12 @@ class Reader {
     return { value: values, place: { offset, children }, size: size + merged.length, depth: deepest }
   }
 
-  #merge(read: Read, node: Node | null, offset: number): Entry[] {
+  #merge(read: Read, offset: number): Entry[] {
     const entries = (value: YamlValue, place: Place): Entry[] => {
       if (!isYamlMap(value)) this.#fail('YAML_MERGE', { found: yamlKind(value) }, offset)
       return [...value].map(([name, value]) => ({ name, value, place: place.children?.get(name) ?? place }))
     }
-    if (node === null || !isYamlList(read.value)) return entries(read.value, read.place)
+    if (!isYamlList(read.value)) return entries(read.value, read.place)
     // Of several mappings the first wins, so the last is laid down first.
     return read.value
       .map((value, index) => entries(value, read.place.children?.get(index) ?? read.place))
@@ -274,12 +226,12 @@ class Reader {
   }
 
   /** A key as text: MLflow's own JSON of a mapping writes numbers, booleans and null as Python's json does. */
-  #key(key: Node | null, offset: number, depth: number): string {
-    if (isScalar(key) && key.value === '=' && key.type === 'PLAIN' && key.tag === undefined) return '='
-    const { value } = this.#node(key, depth + 1)
-    if (isYamlMap(value) || isYamlList(value)) this.#fail('YAML_KEY', { found: yamlKind(value) }, offset)
+  #key(key: YamlNode, depth: number): string {
+    if (isPlainText(key, '=')) return '='
     // PyYAML has no key without text but after a question mark, where nobody wants one.
-    if (value === null && (!isScalar(key) || key.value === '')) this.#fail('YAML_KEY', { found: 'nothing' }, offset)
+    if (isPlainText(key, '')) this.#fail('YAML_KEY', { found: 'nothing' }, key.offset)
+    const { value } = this.#node(key, depth + 1)
+    if (isYamlMap(value) || isYamlList(value)) this.#fail('YAML_KEY', { found: yamlKind(value) }, key.offset)
     return typeof value === 'number' ? formatPythonFloat(value) : String(value)
   }
 
@@ -291,11 +243,6 @@ class Reader {
     }
     this.#spend(read.size, offset)
     if (depth + read.depth > this.#limits.depth) this.#fail('YAML_DEPTH', { limit: this.#limits.depth }, offset)
-    return read
-  }
-
-  #count(read: Read, offset: number): Read {
-    this.#spend(1, offset)
     return read
   }
 
@@ -327,8 +274,12 @@ interface Entry {
   readonly place: Place
 }
 
-function isMergeKey(key: Node | null): boolean {
-  return isScalar(key) && key.value === '<<' && (key.tag === '!' || (key.type === 'PLAIN' && key.tag === undefined))
+function isMergeKey(key: YamlNode): boolean {
+  return isPlainText(key, '<<') || (key.kind === 'scalar' && key.tag === '!' && key.text === '<<')
+}
+
+function isPlainText(node: YamlNode, text: string): boolean {
+  return node.kind === 'scalar' && node.isPlain && node.tag === undefined && node.text === text
 }
 
 function shortTag(tag: string): string {

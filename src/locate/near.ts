@@ -54,15 +54,20 @@ function asTyped(typed: string, path: string): string {
   return typed.startsWith('.') && !path.startsWith('.') ? `./${path}` : path
 }
 
-/** Levenshtein distance; names longer than a file system allows are cut. */
+/** Edits that make one name of the other, two neighbours swapped counting as one; longer names than a file system allows are cut. */
 function editDistance(left: string, right: string): number {
   const a = left.slice(0, 255)
   const b = right.slice(0, 255)
+  let before: number[] = []
   let row = Array.from({ length: b.length + 1 }, (_, index) => index)
   for (let i = 1; i <= a.length; i++) {
     const next = [i]
-    for (let j = 1; j <= b.length; j++)
-      next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)))
+    for (let j = 1; j <= b.length; j++) {
+      const change = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)
+      const isSwap = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]
+      next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, change, isSwap ? before[j - 2]! + 1 : change))
+    }
+    before = row
     row = next
   }
   return row[b.length]!

@@ -1,6 +1,7 @@
 /** Cells of no fixed type as Python's `str` prints them, which is what its csv writer does. */
 import { type Cell, isCellMap, isMoment, isTensor, type Moment, type Tensor } from '../../batch.ts'
-import { float16ToNumber, notATime } from '../../dtype.ts'
+import { notATime } from '../../dtype.ts'
+import { longestNumber, putFloat16, putFloat32 } from './number-text.ts'
 
 /** The text of a cell; undefined where it is missing. */
 export function cellText(cell: Cell): string | undefined {
@@ -58,7 +59,7 @@ function tensorText(tensor: Tensor): string {
   const { shape, values, dtype } = tensor
   const element = (index: number): string => {
     const value = values[index] as Cell
-    if (dtype === 'float16') return floatText(float16ToNumber(value as number))
+    if (dtype === 'float16' || dtype === 'float32') return narrowText(value as number, dtype)
     if (dtype === 'bool') return value === 1 ? 'True' : 'False'
     if (dtype.startsWith('float') || typeof value !== 'number') return represent(value)
     return String(value)
@@ -67,6 +68,12 @@ function tensorText(tensor: Tensor): string {
   const nest = (level: number): string =>
     level === shape.length ? element(at++) : `[${Array.from({ length: shape[level]! }, () => nest(level + 1)).join(', ')}]`
   return nest(0)
+}
+
+function narrowText(value: number, dtype: 'float16' | 'float32'): string {
+  const target = Buffer.alloc(longestNumber)
+  const length = dtype === 'float16' ? putFloat16(target, 0, value) : putFloat32(target, 0, value)
+  return length === 0 ? 'nan' : target.toString('latin1', 0, length)
 }
 
 /** `repr(bytes)`. */

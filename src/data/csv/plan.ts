@@ -11,7 +11,7 @@ export type CsvType = DataType | NumericDtype | 'infer' | 'skip'
 /** The defaults are those of strict mode; the other choice of each pair is what pandas does. */
 export interface CsvPlan {
   /**
-   * The type of a column by its name and 0-based position; undefined is `infer`. A duplicate renamed `a.1` is asked for
+   * The type of a column by its name and 0-based position in the rows (row labels count); undefined is `infer`. A duplicate renamed `a.1` is asked for
    * under its own name first, then under `a`, as pandas does.
    */
   typeOf(name: string, position: number): CsvType | undefined

@@ -120,7 +120,7 @@ function* layOut(scan: Scan, plan: CsvPlan): Steps<Layout> {
   scan.window.start = header.after
   const labels = Array.from({ length: leading }, (_, level) => planned(`index ${level}`, 'infer'))
   return {
-    columns: [...labels, ...header.names.map((name, index) => plannedAs(plan, header, name, index))],
+    columns: [...labels, ...header.names.map((name, index) => plannedAs(plan, header, name, index, leading))],
     leading,
   }
 }
@@ -129,10 +129,11 @@ function planned(name: string, type: CsvType): PlannedColumn {
   return { name, type, reading: readingOf(type) }
 }
 
-function plannedAs(plan: CsvPlan, header: Header, name: string, index: number): PlannedColumn {
-  const own = plan.typeOf(name, index)
+function plannedAs(plan: CsvPlan, header: Header, name: string, index: number, leading: number): PlannedColumn {
+  const position = index + leading
+  const own = plan.typeOf(name, position)
   if (own !== undefined) return planned(name, own)
-  const column = planned(name, plan.typeOf(header.originals[index]!, index) ?? 'infer')
+  const column = planned(name, plan.typeOf(header.originals[index]!, position) ?? 'infer')
   return column.reading.how === 'text' ? { ...column, reading: { ...column.reading, renamed: true } } : column
 }
 

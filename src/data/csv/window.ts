@@ -69,11 +69,11 @@ export function accept(window: Window, count: number): void {
     bytes[window.end++] = 10
   }
   bytes[window.end] = 10
+  checkText(window)
   if (window.refuseNul && count > 0) {
     const at = bytes.subarray(from, window.end).indexOf(0)
     if (at >= 0) throw new MlmodelError('CSV_NUL', undefined, { where: { file: window.file, byte: window.offset + from + at } })
   }
-  checkText(window)
 }
 
 /** Checks what is new, up to the last byte that cannot be inside a character. */

@@ -5,7 +5,7 @@ import { bytesText, cellText, momentParts } from './cell-text.ts'
 import { longestNumber, putAscii, putFloat16, putFloat32, putFloat64, putInteger, putWords } from './number-text.ts'
 
 export interface CsvWriter {
-  /** The text of a frame's rows, with the header before the first. The bytes are valid until the next call. */
+  /** The text of a frame's rows, with the header before the first. */
   write(frame: Frame): Buffer
   /** What is left to print: nothing, for symmetry with the other writers. */
   end(): Buffer
@@ -54,7 +54,7 @@ export function openCsvWriter(): CsvWriter {
         if (alone && position === start + 1) position = putAscii(buffer, start, '"",')
         buffer[Math.max(start, position - 1)] = lineFeed
       }
-      return buffer.subarray(0, position)
+      return Buffer.from(buffer.subarray(0, position))
     },
     end: () => Buffer.alloc(0),
   }

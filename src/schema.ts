@@ -2,7 +2,7 @@
 import * as validators from './schemas.generated.ts'
 
 /** A schema by the name of its file in schemas/. */
-export type SchemaName = 'mlmodel' | 'signature' | 'description' | 'error'
+export type SchemaName = keyof typeof validators
 
 /** One thing that a schema forbids. */
 export interface SchemaProblem {

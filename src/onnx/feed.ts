@@ -151,9 +151,18 @@ function texts(columns: readonly Column[], rows: number): readonly string[] {
 function textAt(column: Column, row: number): string {
   const value = column.values[row]
   if (column.dtype === 'string') return (value as string | null) ?? 'nan'
-  if (column.dtype === 'object' || column.dtype === 'bytes') return pythonText(value as Cell)
   if ('validity' in column && !isValid(column.validity, row)) return 'nan'
-  return pythonText(value as number | bigint, column.dtype)
+  if (column.dtype === 'bool') return value ? 'True' : 'False'
+  // Python's float and int, as pandas makes them of NumPy's.
+  if (column.dtype === 'float16') return textOf(float16ToNumber(value as number))
+  const isWhole = typeof value === 'number' && column.dtype !== 'object' && !column.dtype.startsWith('float')
+  return isWhole ? String(value) : textOf(value as Cell)
+}
+
+function textOf(cell: Cell, input = ''): string {
+  const text = pythonText(cell)
+  if (text === undefined) throw new MlmodelError('ONNX_INPUT_STRING', { input, why: 'is an array or a date' })
+  return text
 }
 
 const floatRank = { float16: 1, float32: 2, float64: 3 } as const
@@ -178,13 +187,14 @@ export function commonDtype(columns: readonly Column[]): Dtype {
   if (kinds.size === 1) return kinds.values().next().value!
   // pandas: an empty table is float64 (object since 2.0, but no graph takes either).
   if (kinds.size === 0) return 'float64'
-  let promoted: Dtype | undefined
-  for (const dtype of kinds) {
-    if (!(dtype in floatRank) && integerBits[dtype] === undefined) return 'object'
-    promoted = promoted === undefined ? dtype : promote(promoted, dtype)
-  }
-  return promoted!
+  const parts = [...kinds]
+  if (parts.some((dtype) => !(dtype in floatRank) && integerBits[dtype] === undefined)) return 'object'
+  // NumPy begins with the strongest type: float16 with int8 and uint8 stays float16, though int8 with uint8 is int16.
+  parts.sort((a, b) => strength(b) - strength(a))
+  return parts.reduce(promote)
 }
+
+const strength = (dtype: Dtype) => (floatRank[dtype as keyof typeof floatRank] ?? 0) * 100 + (integerBits[dtype] ?? 0)
 
 const dtypeWithMissing = (dtype: Dtype): Dtype =>
   dtype in floatRank ? dtype : dtype === 'bool' ? 'object' : integerBits[dtype] ? 'float64' : dtype
@@ -238,7 +248,7 @@ function castFor(input: FeedInput, tensor: Tensor): Tensor {
     return { dtype: 'float32', values: Float32Array.from(tensor.values as Float64Array), shape: tensor.shape }
   if (input.dtype !== 'string') return tensor
   if (tensor.dtype === 'object' || tensor.dtype === 'bytes')
-    return { dtype: 'string', values: tensor.values.map((cell) => pythonText(cell as Cell)), shape: tensor.shape }
+    return { dtype: 'string', values: tensor.values.map((cell) => textOf(cell as Cell, input.name)), shape: tensor.shape }
   if (tensor.dtype === 'string' && tensor.values.includes(null))
     return { ...tensor, values: tensor.values.map((text) => text ?? 'nan') }
   return tensor

@@ -1,59 +1,39 @@
 /** Python's `str()` of a value: what ONNX Runtime's Python binding makes of an element that is no text. */
 import { type Cell, isCellMap, isMoment, isTensor } from '../batch.ts'
-import { type Dtype, float16ToNumber } from '../dtype.ts'
+import { formatPythonFloat } from '../json.ts'
 
 /**
- * Writes a value as Python's `str()` does.
+ * Writes a value as Python's `str()` does. pandas turns NumPy's numbers into Python's where they meet text, so a float32 is
+ * written as the double it is.
  *
- * @param dtype - of a NumPy number, where it decides (bool, float16, float32); absent for Python's own values
+ * @returns undefined for arrays, whose text depends on their width
  */
-export function pythonText(value: Cell, dtype?: Dtype): string {
-  if (value === null) return 'None'
-  if (dtype === 'bool') return value ? 'True' : 'False'
-  if (typeof value === 'boolean') return value ? 'True' : 'False'
-  if (typeof value === 'bigint') return value.toString()
-  if (typeof value === 'number') {
-    if (dtype === 'float16') return floatText(float16ToNumber(value), 5)
-    if (dtype === 'float32') return floatText(value, 9)
-    if (dtype !== undefined && dtype !== 'float64') return String(value)
-    return floatText(value, 17)
-  }
+export function pythonText(value: Cell): string | undefined {
   return typeof value === 'string' ? value : repr(value)
 }
 
-function repr(value: Cell): string {
+function repr(value: Cell): string | undefined {
+  if (value === null) return 'None'
+  if (typeof value === 'boolean') return value ? 'True' : 'False'
+  if (typeof value === 'bigint') return value.toString()
+  if (typeof value === 'number') return floatText(value)
   if (typeof value === 'string') return textRepr(value)
   if (value instanceof Uint8Array) return `b${bytesRepr(value)}`
-  if (isMoment(value))
-    return new Date(Number(value.nanoseconds / 1_000_000n))
-      .toISOString()
-      .replace('T', ' ')
-      .replace(/(\.000)?Z$/, '')
-  if (isTensor(value)) return `[${[...value.values].map((cell) => pythonText(cell as Cell, value.dtype)).join(' ')}]`
-  if (isCellMap(value)) return `{${[...value].map(([key, cell]) => `${textRepr(key)}: ${repr(cell)}`).join(', ')}}`
-  if (Array.isArray(value)) return `[${value.map((cell) => repr(cell as Cell)).join(', ')}]`
-  return pythonText(value)
+  if (isMoment(value) || isTensor(value)) return undefined
+  const parts = isCellMap(value)
+    ? [...value].map(([key, cell]) => joinedText(`${textRepr(key)}: `, repr(cell)))
+    : value.map((cell) => repr(cell))
+  if (parts.includes(undefined)) return undefined
+  return isCellMap(value) ? `{${parts.join(', ')}}` : `[${parts.join(', ')}]`
 }
 
-/** Python's shortest text of a float; `digits` is how many its type needs at most. */
-function floatText(value: number, digits: number): string {
+/** JSON's words for these are others. */
+function floatText(value: number): string {
   if (Number.isNaN(value)) return 'nan'
-  if (!Number.isFinite(value)) return value > 0 ? 'inf' : '-inf'
-  if (Object.is(value, -0)) return '-0.0'
-  let shortest = value
-  if (digits < 17) {
-    for (let precision = 1; precision <= digits; precision++) {
-      shortest = Number(value.toPrecision(precision))
-      if (digits === 9 ? Math.fround(shortest) === value : shortest === value) break
-    }
-  }
-  const magnitude = Math.abs(shortest)
-  if (magnitude !== 0 && (magnitude >= 1e16 || magnitude < 1e-4)) {
-    return shortest.toExponential().replace(/e([+-])(\d)$/, 'e$10$2')
-  }
-  const text = String(shortest)
-  return /[.e]/.test(text) ? text : `${text}.0`
+  return Number.isFinite(value) ? formatPythonFloat(value) : value > 0 ? 'inf' : '-inf'
 }
+
+const joinedText = (before: string, after: string | undefined) => (after === undefined ? undefined : before + after)
 
 function textRepr(text: string): string {
   const quote = text.includes("'") && !text.includes('"') ? '"' : "'"

@@ -7,7 +7,12 @@ export interface RunnerArguments {
   readonly from?: string
 }
 
+/** Reads them; from here on whatever keeps the runner from judging is one line on stderr and exit code 2. */
 export function readArguments(argv: readonly string[], usage: string): RunnerArguments {
+  process.on('uncaughtException', (error) => {
+    console.error(error.message)
+    process.exit(2)
+  })
   let mode: 'strict' | 'compat' = 'strict'
   let from: string | undefined = process.env['MLMODEL_UNDER_TEST'] || undefined
   const paths: string[] = []

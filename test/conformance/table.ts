@@ -77,12 +77,12 @@ function splitLayout(data: RawObject, plain: Plain): Layout | undefined {
   else if (!isList(rows)) return undefined
   else if (rows.length > 0 && rows.every(isObject)) columns = ofRecords(rows)
   else {
-    columns = new Map((labels ?? []).map((label) => [label, []]))
+    columns = new Map((labels ?? []).map((label) => [label, new Array<RawCell>(rows.length).fill(absent)]))
     for (const [position, row] of rows.entries()) {
       const cells = isList(row) ? row : [row]
       for (const [column, cell] of cells.entries()) {
         const key = labels?.[column] ?? column
-        const held = columns.get(key) ?? []
+        const held = columns.get(key) ?? new Array<RawCell>(rows.length).fill(absent)
         columns.set(key, held)
         held[position] = cell
       }

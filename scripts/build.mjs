@@ -3,7 +3,7 @@
  * and the licence notices of everything bundled. `--no-types` leaves the types out.
  */
 import { execFileSync, spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
@@ -16,11 +16,35 @@ if (existsSync('scripts/compile-schemas.mjs'))
   execFileSync(process.execPath, ['scripts/compile-schemas.mjs'], { stdio: 'inherit' })
 // Built beside, then moved: a build that fails leaves the old one, and one that is being used is whole.
 const fresh = mkdtempSync('dist.')
+chmodSync(fresh, 0o755)
 process.on('exit', () => rmSync(fresh, { recursive: true, force: true }))
 
 /** Bundled CommonJS packages (commander) ask for Node's own modules through `require`, which ESM lacks. */
 const requireBanner =
   "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);"
+
+/**
+ * Starting is most of what a short command costs (CPU of `inspect`, of 60 ms above bare Node):
+ * - Node's facade of `node:process` reads every property, which opens stdin, stdout and stderr: 3 ms. Chalk wants two of them.
+ * - commander loads `node:child_process` for subcommands that are programs, which we have not: 2 ms.
+ *
+ * @type {import('esbuild').Plugin}
+ */
+const startFaster = {
+  name: 'start-faster',
+  setup({ onLoad, onResolve }) {
+    onResolve({ filter: /^node:process$/ }, () => ({ path: 'process', namespace: 'global' }))
+    onLoad({ filter: /^process$/, namespace: 'global' }, () => ({ contents: 'export default globalThis.process' }))
+    onLoad({ filter: /node_modules.commander.lib.command\.js$/ }, ({ path }) => {
+      const eager = "const childProcess = require('node:child_process');"
+      const text = readFileSync(path, 'utf8')
+      if (!text.includes(eager)) throw new Error('commander loads node:child_process in another way: see startFaster')
+      return {
+        contents: text.replace(eager, "const childProcess = { get spawn() { return require('node:child_process').spawn } };"),
+      }
+    })
+  },
+}
 
 /** @type {import('esbuild').BuildOptions} */
 const shared = {
@@ -36,6 +60,9 @@ const shared = {
   minifyIdentifiers: false,
   // Every licence text is in THIRD-PARTY-NOTICES.txt.
   legalComments: 'none',
+  plugins: [startFaster],
+  // The same code as ES modules, which are bundled smaller and start 5 ms sooner than the CommonJS that Node would get.
+  alias: { yaml: './node_modules/yaml/browser/dist/index.js' },
   external: ['onnxruntime-node', 'mlmodel-onnxruntime-*'],
   banner: { js: requireBanner },
   logLevel: 'warning',

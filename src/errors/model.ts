@@ -1,7 +1,7 @@
 /** Errors of finding a model, of its paths, of YAML, of the MLmodel file, its signature and its environment files. */
 import type { ErrorTable } from './define.ts'
 
-interface Found {
+export interface Found {
   readonly wanted: string
   readonly found: string
 }

@@ -11,7 +11,15 @@ export { writePredictions } from './data/reply.ts'
 export { type Description, describeModel } from './describe.ts'
 export { type DataType, type Dtype, dtypes, float16ToNumber, numberToFloat16 } from './dtype.ts'
 export { csvPlan, enforceParams, enforceTyped, finishCsv, readRequest, type Warning } from './enforce/index.ts'
-export { type ErrorCode, type ErrorKind, errorKinds, MlmodelError, type Problem, problemMessage, type Where } from './errors/index.ts'
+export {
+  type ErrorCode,
+  type ErrorKind,
+  errorKinds,
+  MlmodelError,
+  type Problem,
+  problemMessage,
+  type Where,
+} from './errors/index.ts'
 export type { Mode, PredictOptions } from './flavors/flavor.ts'
 export { parseJson, writeJsonValue } from './json.ts'
 export { defaultLimits, type Limits } from './limits.ts'

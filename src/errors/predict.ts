@@ -23,7 +23,7 @@ export const predictErrors = {
   },
   INPUT_FROM_TERMINAL: {
     kind: 'usage',
-    message: () => 'No input was given, and standard input is a terminal',
+    message: (_: object) => 'No input was given, and standard input is a terminal',
     hint: () => 'Name a file with `-i data.csv`, or pipe the data in',
   },
   INPUT_FORMAT_UNKNOWN: {
@@ -38,7 +38,8 @@ export const predictErrors = {
   OUTPUT_FORMAT_UNKNOWN: {
     kind: 'usage',
     message: (a: { path: string; formats: readonly string[] }) => `No output format has the extension of \`${a.path}\``,
-    hint: (a: { formats: readonly string[] }) => `Use one of ${a.formats.map((format) => `.${format}`).join(', ')}, or say it with \`--output-format\``,
+    hint: (a: { formats: readonly string[] }) =>
+      `Use one of ${a.formats.map((format) => `.${format}`).join(', ')}, or say it with \`--output-format\``,
   },
   OUTPUT_NOT_WRITTEN: {
     kind: 'io',
@@ -72,6 +73,7 @@ export const predictErrors = {
   PREDICT_DIED: {
     kind: 'runtime',
     message: (a: { signal: string }) => `The process that scored was ended by ${a.signal}`,
-    hint: (a: { signal: string }) => (a.signal === 'SIGKILL' ? 'Often the system was out of memory; try less data at a time' : undefined),
+    hint: (a: { signal: string }) =>
+      a.signal === 'SIGKILL' ? 'Often the system was out of memory; try less data at a time' : undefined,
   },
 } satisfies ErrorTable

@@ -12,7 +12,10 @@ export interface Executable {
   readonly prefix: readonly string[]
 }
 
-export type Ending = { readonly kind: 'exit'; readonly code: number } | { readonly kind: 'signal'; readonly signal: string } | { readonly kind: 'deadline' }
+export type Ending =
+  | { readonly kind: 'exit'; readonly code: number }
+  | { readonly kind: 'signal'; readonly signal: string }
+  | { readonly kind: 'deadline' }
 
 export interface RunOptions {
   readonly milliseconds: number

@@ -142,7 +142,7 @@ const endless = resolve('test/fixtures/onnx/loop_forever.onnx')
 test('a deadline ends a model that never ends, and leaves nothing', () => {
   const model = modelOf('late', endless)
   const input = join(folder, 'x.json')
-  writeFileSync(input, '{"inputs": {"x": [1.0]}}')
+  writeFileSync(input, '{"inputs": {"x": [[1.5, 2.5, 3.5]]}}')
   const { code, err } = mlmodel(['predict', model, '-i', input, '-o', join(folder, 'late.json'), '--timeout', '0.7'])
   assert.equal(code, 2)
   assert.match(err, /0\.7 s/)
@@ -152,7 +152,7 @@ test('a deadline ends a model that never ends, and leaves nothing', () => {
 test('Ctrl-C ends a prediction that never ends', async () => {
   const model = modelOf('interrupted', endless)
   const input = join(folder, 'y.json')
-  writeFileSync(input, '{"inputs": {"x": [1.0]}}')
+  writeFileSync(input, '{"inputs": {"x": [[1.5, 2.5, 3.5]]}}')
   const target = join(folder, 'interrupted.json')
   // A shell reports a process that a signal ended as 128 and the signal's number.
   const command = `"${process.execPath}" "${entry}" predict "${model}" -i "${input}" -o "${target}" & pid=$!; sleep 1.5; kill -INT $pid; wait $pid; echo code $?`

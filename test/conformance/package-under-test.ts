@@ -8,11 +8,10 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync,
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { repository } from './repository.ts'
 
 // Only the names that the runners use; types come from the sources that the package was built from.
 export type Library = typeof import('../../src/index.ts')
-
-const repository = resolve(import.meta.dirname, '../../../..')
 
 /** Imports the library: from `from` (a folder of a package, or a module) while developing, else packed and installed. */
 export async function libraryUnderTest(from: string | undefined): Promise<Library> {

@@ -4,11 +4,11 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { canonicalText } from './canonical.ts'
 import { type Case, predict } from './predict.ts'
+import { repository } from './repository.ts'
 import { isBase64 } from './rules/l11.ts'
 import { contentTypeOf } from './rules/x7.ts'
 
-// Compiled to build/<anything>/test/conformance: the fixtures are found from the repository's root.
-const fixtures = join(import.meta.dirname, '../../../../test/fixtures/conformance/enforce.jsonl')
+const fixtures = join(repository, 'test/fixtures/conformance/enforce.jsonl')
 const cases = new Map(
   readFileSync(fixtures, 'utf8')
     .split('\n')

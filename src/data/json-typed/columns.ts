@@ -13,13 +13,13 @@ import {
   nextByte,
   openList,
   openObject,
-  readReal,
   readText,
   reserve,
   type Stage,
   takes,
   takesNull,
 } from './cursor.ts'
+import { readReal } from './numbers.ts'
 import type { ColumnPlan, ColumnsPlan, Head, Layout, NameForms } from './plan.ts'
 import { allocateColumns, fill, readNumber } from './stage.ts'
 

@@ -2,8 +2,6 @@
  * Scanning for the typed JSON reader. Nothing here reports an error: whatever is not plain throws {@link bail}, and the
  * exact reader decides. Text always ends in `}`, so no number and no word runs past the end unseen.
  */
-import { exactPowers, integerResult, realResult, scanInteger, scanReal } from '../../decimal.ts'
-
 /** Thrown, never shown: the body is not of the few plain forms. Made once, because a stack trace costs. */
 export const bail: Error = new Error('not a plain body')
 
@@ -30,10 +28,6 @@ export const openObject = 0x7b
 export const closeObject = 0x7d
 const quote = 0x22
 const backslash = 0x5c
-const minus = 0x2d
-const dot = 0x2e
-/** `e` and `E`, each xor 48 as digits are read, then or 32. */
-const exponentMark = 0x75
 
 /** Whitespace, then one byte that must be there. */
 export function expect(cursor: Cursor, wanted: number): void {
@@ -71,126 +65,6 @@ export function takes(cursor: Cursor, wanted: Uint8Array): boolean {
 export function endOfBody(cursor: Cursor): void {
   nextByte(cursor)
   if (cursor.at !== cursor.bytes.length) throw bail
-}
-
-/**
- * Reads one number of a float column into `target[index]`: also `null` and NaN, which are NaN, and the infinities.
- *
- * @returns the position behind it
- */
-export function readReal(bytes: Buffer, start: number, target: Float64Array, index: number): number {
-  // 1 for a minus. Signs are as good as random, so nothing here branches on them.
-  const negative = ((bytes[start]! ^ minus) - 1) >>> 31
-  const first = start + negative
-  let at = first
-  // A byte xor 48 is below 10 for a digit only; past the end it is 48.
-  let digit = bytes[at]! ^ 48
-  if (digit > 9) return readWord(bytes, start, target, index)
-  let mantissa = digit
-  digit = bytes[++at]! ^ 48
-  // Behind a leading zero stands no digit; one that does is no comma to the caller.
-  const zero = mantissa === 0 ? 1 : 0
-  if (zero === 0) {
-    while (digit < 10) {
-      mantissa = (Math.imul(mantissa, 10) + digit) | 0
-      digit = bytes[++at]! ^ 48
-    }
-  }
-  if (digit !== (dot ^ 48)) {
-    if (at - first > 9 || (digit | 0x20) === exponentMark) return readLongReal(bytes, start, target, index)
-    // `-0` is Python's integer 0, which has no sign.
-    target[index] = negative === 1 && mantissa !== 0 ? -mantissa : mantissa
-    return at
-  }
-  const point = at
-  digit = bytes[++at]! ^ 48
-  while (digit < 10) {
-    mantissa = (Math.imul(mantissa, 10) + digit) | 0
-    digit = bytes[++at]! ^ 48
-  }
-  const places = at - point - 1
-  if (places === 0) throw bail
-  // Nine digits fit 31 bits; the mantissa of more is wrong and unused.
-  if (at - first - 1 - zero > 9 || (digit | 0x20) === exponentMark) return readLongReal(bytes, start, target, index)
-  // A double times ±1, so that zero keeps its sign.
-  target[index] = (mantissa / exactPowers[places]!) * (1 - 2 * negative)
-  return at
-}
-
-/** Numbers of more than nine digits or with an exponent: JSON's grammar first, then the exact rounding. */
-function readLongReal(bytes: Buffer, start: number, target: Float64Array, index: number): number {
-  let at = bytes[start] === minus ? start + 1 : start
-  const first = at
-  while ((bytes[at]! ^ 48) < 10) at++
-  const digits = at - first
-  if (digits === 0 || (digits > 1 && bytes[first] === 0x30)) throw bail
-  let whole = true
-  if (bytes[at] === dot) {
-    whole = false
-    const point = at
-    at++
-    while ((bytes[at]! ^ 48) < 10) at++
-    if (at === point + 1) throw bail
-  }
-  if ((bytes[at]! | 0x20) === 0x65) {
-    whole = false
-    at++
-    if (bytes[at] === minus || bytes[at] === 0x2b) at++
-    const exponent = at
-    while ((bytes[at]! ^ 48) < 10) at++
-    if (at === exponent) throw bail
-  }
-  if (scanReal(bytes, start) !== at) throw bail
-  const value = realResult[0]!
-  // pandas holds a column of integers as int64 and rounds once to float32: the same only while a double is exact.
-  if (whole ? Math.abs(value) >= 9007199254740992 : !Number.isFinite(value)) throw bail
-  target[index] = value
-  return at
-}
-
-const words: readonly (readonly [Uint8Array, number])[] = [
-  [Buffer.from('null'), Number.NaN],
-  [Buffer.from('NaN'), Number.NaN],
-  [Buffer.from('Infinity'), Number.POSITIVE_INFINITY],
-  [Buffer.from('-Infinity'), Number.NEGATIVE_INFINITY],
-]
-
-function readWord(bytes: Buffer, start: number, target: Float64Array, index: number): number {
-  for (const [word, value] of words) {
-    if (bytes[start] !== word[0] || bytes.compare(word, 0, word.length, start, Math.min(start + word.length, bytes.length)) !== 0)
-      continue
-    target[index] = value
-    return start + word.length
-  }
-  throw bail
-}
-
-/**
- * Reads one integer of 64 bits into the stage.
- *
- * @param unsigned - uint64 and not int64; the sign is not looked at
- * @returns the position behind it
- */
-export function readWhole(bytes: Buffer, start: number, stage: Stage, index: number, unsigned: boolean): number {
-  let at = bytes[start] === minus ? start + 1 : start
-  const first = at
-  let value = 0
-  let digit = bytes[at]! ^ 48
-  while (digit < 10) {
-    value = value * 10 + digit
-    digit = bytes[++at]! ^ 48
-  }
-  const digits = at - first
-  // A fraction or an exponent is seen by whoever expects a comma.
-  if (digits === 0 || digits > 20 || (digits > 1 && bytes[first] === 0x30)) throw bail
-  if (digits > 15) {
-    const range = scanInteger(bytes, start, at)
-    if (range === 'beyond' || (range === 'uint64' && !unsigned)) throw bail
-    stage.wide ??= new Map()
-    stage.wide.set(index, [integerResult[0]!, integerResult[1]!])
-  }
-  stage.values[index] = first === start || value === 0 ? value : -value
-  return at
 }
 
 const trueBytes = Buffer.from('true')

@@ -1,6 +1,7 @@
 /** From numbers as they were read (doubles, row by row) to contiguous columns and tensors of their type. */
 import { arrayOfDtype, dtypes, type NumericArray, type NumericDtype, numberToFloat16 } from '../../dtype.ts'
-import { bail, type Cursor, readBoolean, readReal, readWhole, type Stage } from './cursor.ts'
+import { bail, type Cursor, readBoolean, type Stage } from './cursor.ts'
+import { readReal, readWhole } from './numbers.ts'
 
 /** How values of an element type are read. */
 export type Reading = 'real' | 'whole' | 'boolean' | 'text'

@@ -4,19 +4,10 @@
  *
  * @see mlflow/onnx/__init__.py, `_OnnxModelWrapper.predict`
  */
-import {
-  type Batch,
-  type Cell,
-  type Column,
-  type Frame,
-  isCellMap,
-  isTensor,
-  isValid,
-  type NumericTensor,
-  type Tensor,
-} from '../batch.ts'
-import { arrayOfDtype, type Dtype, float16ToNumber, type NumericArray, type NumericDtype } from '../dtype.ts'
+import { type Batch, type Cell, type Column, type Frame, isCellMap, isTensor, isValid, type Tensor } from '../batch.ts'
+import { type Dtype, float16ToNumber, type NumericArray } from '../dtype.ts'
 import { MlmodelError } from '../errors/index.ts'
+import { interleave } from './matrix.ts'
 import { pythonText } from './python-text.ts'
 
 /** One input of a graph that takes a tensor. */
@@ -111,33 +102,10 @@ function matrixOf(columns: readonly Column[], rows: number, input: FeedInput, sh
   if (columns.length === 1 && columns[0]!.dtype === dtype && !hasMissing(columns[0]!)) {
     return { dtype, values: columns[0]!.values as NumericArray, shape }
   }
-  const values = new arrayOfDtype[dtype](rows * columns.length)
-  const width = columns.length
-  for (let position = 0; position < width; position++) fill(values, position, width, rows, columns[position]!, dtype)
-  return { dtype, values, shape } as NumericTensor
+  return { dtype, values: interleave(columns, rows, dtype), shape }
 }
 
 const hasMissing = (column: Column) => 'validity' in column && column.validity !== undefined
-
-function fill(target: NumericArray, start: number, step: number, rows: number, column: Column, dtype: NumericDtype): void {
-  const source = column.values as NumericArray
-  const sameKind =
-    source instanceof BigInt64Array === target instanceof BigInt64Array &&
-    source instanceof BigUint64Array === target instanceof BigUint64Array
-  if (column.dtype === 'float16' && dtype !== 'float16') {
-    for (let row = 0, at = start; row < rows; row++, at += step) target[at] = float16ToNumber(source[row] as number)
-  } else if (sameKind) {
-    for (let row = 0, at = start; row < rows; row++, at += step) target[at] = source[row]!
-  } else if (target instanceof BigInt64Array || target instanceof BigUint64Array) {
-    for (let row = 0, at = start; row < rows; row++, at += step) target[at] = BigInt(source[row]!)
-  } else {
-    for (let row = 0, at = start; row < rows; row++, at += step) target[at] = Number(source[row])
-  }
-  if (!hasMissing(column) || !('validity' in column)) return
-  // Only floats can be missing in a matrix of numbers (commonDtype gives float64 otherwise, as pandas does).
-  const missing = dtype === 'float16' ? 0x7e00 : Number.NaN
-  for (let row = 0; row < rows; row++) if (!isValid(column.validity, row)) target[start + row * step] = missing
-}
 
 function texts(columns: readonly Column[], rows: number): readonly string[] {
   const values = new Array<string>(rows * columns.length)

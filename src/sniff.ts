@@ -21,7 +21,7 @@ export async function sniff(sample: Sample): Promise<Content> {
   return (
     magicContent(sample) ??
     (await zipContent(sample)) ??
-    compressedContent(sample) ??
+    (await compressedContent(sample)) ??
     xgboostContent(sample) ??
     pickleContent(sample) ??
     protobufContent(sample) ??

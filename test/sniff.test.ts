@@ -84,7 +84,7 @@ describe('text', () => {
       'a Git LFS pointer',
       'version https://git-lfs.github.com/spec/v1\noid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393\nsize 12345\n',
       'git-lfs-pointer',
-      /12,345 bytes/,
+      /of 12345 bytes/,
     ],
     ['an error of S3', '<?xml version="1.0"?>\n<Error><Code>AccessDenied</Code></Error>', 'xml', /AccessDenied/],
     ['PMML', '<?xml version="1.0"?>\n<PMML version="4.4">', 'xml', /^PMML/],

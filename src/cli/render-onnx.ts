@@ -2,7 +2,7 @@
 import type { OnnxDescription } from '../describe.ts'
 import { show } from '../show.ts'
 import { count, indented, type RenderOptions } from './render.ts'
-import { table } from './table.ts'
+import { grouped, table } from './table.ts'
 
 const mostOperators = 8
 const mostValues = 12
@@ -25,7 +25,7 @@ export function renderOnnx(onnx: OnnxDescription, { ink, width, all }: RenderOpt
   ])
   const operators = Object.entries(onnx.operators)
   const named = (all ? operators : operators.slice(0, mostOperators)).map(([name, times]) =>
-    times === 1 ? operatorWords(name) : `${operatorWords(name)} ×${times.toLocaleString('en-US')}`,
+    times === 1 ? operatorWords(name) : `${operatorWords(name)} ×${grouped(times)}`,
   )
   const rest = operators.length - named.length
   return [

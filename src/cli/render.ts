@@ -11,7 +11,7 @@ import { show } from '../show.ts'
 import type { Ink } from './ink.ts'
 import { renderOnnx } from './render-onnx.ts'
 import { renderSchema } from './render-signature.ts'
-import { displayWidth, table, wrap } from './table.ts'
+import { displayWidth, grouped, table, wrap } from './table.ts'
 
 export interface RenderOptions {
   readonly width: number
@@ -196,7 +196,7 @@ function artifactSections(artifact: ArtifactDescription, options: RenderOptions)
 
 /** `1 file`, `2 files`. */
 export function count(number: number, noun: string): string {
-  return `${number.toLocaleString('en-US')} ${noun}${number === 1 ? '' : 's'}`
+  return `${grouped(number)} ${noun}${number === 1 ? '' : 's'}`
 }
 
 /** Bytes in decimal units, as disks and `ls --si` count. */

@@ -1,5 +1,4 @@
 /** The files of a folder: names, sizes, what they are. Links are not followed. */
-import { createHash } from 'node:crypto'
 import { constants } from 'node:fs'
 import { type FileHandle, lstat, open, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -10,8 +9,20 @@ import type { FileDescription } from './description.ts'
 export interface ListOptions {
   /** Adds the SHA-256 of each file. */
   readonly digests?: boolean
+  /** The folder is a model's: the files that each model has are named, not looked at. */
+  readonly isModel?: boolean
   readonly limits?: Limits
 }
+
+/** Files of every model that other steps read and judge: here their name is enough. Format and content. */
+const wellKnown: ReadonlyMap<string, readonly [format: string, content: string]> = new Map([
+  ['MLmodel', ['mlmodel', 'MLmodel file']],
+  ['conda.yaml', ['yaml', 'conda environment']],
+  ['python_env.yaml', ['yaml', 'Python environment']],
+  ['requirements.txt', ['text', 'requirements']],
+  ['input_example.json', ['json', 'input example']],
+  ['serving_input_example.json', ['json', 'input example as a request']],
+])
 
 /** Files whose content is looked at; the rest of a large folder is listed by name. */
 const mostSniffed = 200
@@ -37,18 +48,29 @@ export async function listFiles(
       const path = folder === '' ? entry.name : `${folder}/${entry.name}`
       if (entry.isDirectory()) folders.push(path)
       else if (files.length >= most) cut = true
-      else files.push(await describeFile(directory, path, files.length < mostSniffed, options.digests === true))
+      else
+        files.push(
+          await describeFile(directory, path, files.length < mostSniffed, options.digests === true, options.isModel === true),
+        )
     }
     if (cut) break
   }
   return { files: files.sort((left, right) => (left.path < right.path ? -1 : 1)), cut }
 }
 
-async function describeFile(directory: string, path: string, look: boolean, digests: boolean): Promise<FileDescription> {
+async function describeFile(
+  directory: string,
+  path: string,
+  look: boolean,
+  digests: boolean,
+  isModel: boolean,
+): Promise<FileDescription> {
   const full = join(directory, path)
   const info = await lstat(full)
   if (info.isSymbolicLink()) return { path, bytes: null, format: 'link', content: 'symbolic link, not followed' }
   if (!info.isFile()) return { path, bytes: null, format: 'special', content: 'no regular file' }
+  const known = isModel ? wellKnown.get(path) : undefined
+  if (known !== undefined && !digests) return { path, bytes: info.size, format: known[0], content: known[1] }
   if (!look && !digests) return { path, bytes: info.size, format: 'unread', content: '' }
   return withFile(full, async (handle, size) => {
     const { format, title } = look
@@ -81,6 +103,7 @@ async function withFile<Result>(path: string, use: (handle: FileHandle, size: nu
 }
 
 async function sha256(handle: FileHandle): Promise<string> {
+  const { createHash } = await import('node:crypto')
   const hash = createHash('sha256')
   const buffer = new Uint8Array(1 << 20)
   for (let at = 0; ; ) {

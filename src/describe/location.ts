@@ -44,7 +44,7 @@ async function describeLocated(located: Located, location: string, options: Desc
   const model = await loadMlmodel(located, limits)
   const warnings: string[] = []
   const [{ files, cut }, environment, graph] = await Promise.all([
-    listFiles(located.directory, { limits, digests: options.digests === true }),
+    listFiles(located.directory, { limits, digests: options.digests === true, isModel: true }),
     readEnvironment(model, limits),
     describeOnnx(model, limits),
   ])
@@ -70,7 +70,8 @@ async function describeOnnx(
   const file = onnxFileOf(model)
   if (file === undefined) return {}
   try {
-    return { onnx: await describeOnnxFile(model.directory, file, limits) }
+    const { onnx, failure } = await describeOnnxFile(model.directory, file, limits)
+    return { onnx, ...(failure !== undefined && { onnxFailure: lowerFirst(failure) }) }
   } catch (error) {
     if (!(error instanceof MlmodelError)) throw error
     // A graph too large to look into may well run.
@@ -128,7 +129,9 @@ async function describeArtifact(
 async function graphOf(content: Content, path: string, limits: Limits, notes: string[]): Promise<OnnxDescription | undefined> {
   if (content.format !== 'onnx') return undefined
   try {
-    return await describeOnnxFile(dirname(path), basename(path), limits)
+    const { onnx, failure } = await describeOnnxFile(dirname(path), basename(path), limits)
+    if (failure !== undefined) notes.push(failure)
+    return onnx
   } catch (error) {
     if (!(error instanceof MlmodelError)) throw error
     notes.push(error.message)

@@ -1,7 +1,10 @@
 /** The graph of an ONNX file, read without ONNX Runtime. */
+import { MlmodelError } from '../errors/index.ts'
 import { modelPath } from '../flavors/onnx.ts'
 import type { Limits } from '../limits.ts'
 import type { Mlmodel } from '../mlmodel.ts'
+import { checkOperators } from '../onnx/check.ts'
+import { closeExternal, openExternal } from '../onnx/external-data.ts'
 import { type OnnxModel, readOnnx } from '../onnx/model.ts'
 import { type OnnxValue, typeText } from '../onnx/value-type.ts'
 import { readInside } from '../paths.ts'
@@ -12,13 +15,32 @@ export function onnxFileOf(model: Mlmodel): string | undefined {
   return model.flavors.has('onnx') ? modelPath(model) : undefined
 }
 
+export interface OnnxFinding {
+  readonly onnx: OnnxDescription
+  /** Why it cannot be run all the same: data beside it that is missing or outside, an operator nobody knows. */
+  readonly failure?: string
+}
+
 /**
- * Reads the graph of a file in a folder. Files above `limits.onnxBytesInMemory` are not read.
+ * Reads the graph of a file in a folder and looks for what it needs. Files above `limits.onnxBytesInMemory` are not read.
  *
- * @throws PATH_*, FILE_TOO_LARGE, ONNX_*
+ * @throws PATH_*, FILE_TOO_LARGE, ONNX_* where there is no sound graph to show
  */
-export async function describeOnnxFile(directory: string, file: string, limits: Limits): Promise<OnnxDescription> {
-  return describeGraph(readOnnx(await readInside(directory, file, limits.onnxBytesInMemory, { file }), limits), file)
+export async function describeOnnxFile(directory: string, file: string, limits: Limits): Promise<OnnxFinding> {
+  const where = { file }
+  const model = readOnnx(await readInside(directory, file, limits.onnxBytesInMemory, where), limits)
+  const onnx = describeGraph(model, file)
+  try {
+    const slash = file.lastIndexOf('/')
+    if (model.externalTensors.length > 0) {
+      await closeExternal(await openExternal(model, directory, slash < 0 ? '' : file.slice(0, slash), where))
+    }
+    checkOperators(model)
+    return { onnx }
+  } catch (error) {
+    if (!(error instanceof MlmodelError)) throw error
+    return { onnx, failure: error.message }
+  }
 }
 
 /** Sums up a graph. */

@@ -1,20 +1,13 @@
 /** Compressed files: what compresses them and, where Node can say, what is inside. */
-import { constants, gunzipSync, inflateSync } from 'node:zlib'
 import type { Content, Format } from './content.ts'
 import { startsWith } from './magic.ts'
 import { pickleContent } from './python-object.ts'
 import { type Sample, sampleBytes } from './sample.ts'
 
 /** joblib's compressors (joblib/compressor.py) by their magic bytes; zlib has one byte and a checksum, so it comes last. */
-export function compressedContent(sample: Sample): Content | undefined {
+export async function compressedContent(sample: Sample): Promise<Content | undefined> {
   const { head } = sample
-  if (startsWith(head, '\x1f\x8b'))
-    return withContent(
-      sample,
-      'gzip',
-      'gzip',
-      open(() => gunzipSync(head, lenient)),
-    )
+  if (startsWith(head, '\x1f\x8b')) return withContent(sample, 'gzip', 'gzip', await inflate(head, 'gunzipSync'))
   if (startsWith(head, 'BZh') && /[1-9]/.test(String.fromCharCode(head[3] ?? 0))) return withContent(sample, 'bzip2', 'bzip2')
   if (startsWith(head, '\xfd7zXZ\0')) return withContent(sample, 'xz', 'xz')
   // The older LZMA form: properties byte, dictionary size, then an unknown length.
@@ -25,18 +18,18 @@ export function compressedContent(sample: Sample): Content | undefined {
     return withContent(sample, 'xz', 'lzma')
   }
   if ((head[0]! & 15) === 8 && head[0]! >> 4 <= 7 && head.length > 2 && ((head[0]! << 8) | head[1]!) % 31 === 0) {
-    const inside = open(() => inflateSync(head, lenient))
+    const inside = await inflate(head, 'inflateSync')
     if (inside !== undefined && inside.length > 0) return withContent(sample, 'zlib', 'zlib', inside)
   }
   return undefined
 }
 
-/** The file is cut at our sample; what comes out until then is enough. */
-const lenient = { finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength: 16 << 20 }
-
-function open(inflate: () => Buffer): Uint8Array | undefined {
+/** What comes out of the start of a compressed file; loads zlib only when there is one. */
+async function inflate(head: Uint8Array, how: 'gunzipSync' | 'inflateSync'): Promise<Uint8Array | undefined> {
+  const zlib = await import('node:zlib')
   try {
-    return inflate()
+    // The file may be cut at our sample: what comes out until then is enough.
+    return zlib[how](head, { finishFlush: zlib.constants.Z_SYNC_FLUSH, maxOutputLength: 16 << 20 })
   } catch {
     return undefined
   }

@@ -49,7 +49,7 @@ function lfsPointer(text: string): Content {
   const size = /^size (\d{1,15})$/m.exec(text)?.[1]
   return {
     format: 'git-lfs-pointer',
-    title: `Git LFS pointer${size === undefined ? '' : ` to a file of ${Number(size).toLocaleString('en-US')} bytes`}`,
+    title: `Git LFS pointer${size === undefined ? '' : ` to a file of ${size} bytes`}`,
     notes: ['The file itself is not here; `git lfs pull` fetches it'],
   }
 }

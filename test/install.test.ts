@@ -17,9 +17,11 @@ const example = join(root, 'examples', 'penguins')
 const expected: unknown = JSON.parse(readFileSync(join(example, 'expected.json'), 'utf8'))
 
 // npm gives its own settings to its scripts as variables; a user's shell has none, and CI=1 or colours change no result.
-const environment: NodeJS.ProcessEnv = Object.fromEntries(
-  Object.entries(process.env).filter(([name]) => !/^npm_|^NODE_/i.test(name)),
-)
+const environment: NodeJS.ProcessEnv = {
+  ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_|^NODE_/i.test(name))),
+  // Nor has everyone the settings of whoever runs this.
+  npm_config_userconfig: join(root, 'no-such-npmrc'),
+}
 
 interface Ended {
   readonly status: number | null
@@ -42,11 +44,7 @@ function run(command: string, args: readonly string[], cwd: string): Ended {
 function npmInstall(folder: string, ...args: string[]): void {
   mkdirSync(folder)
   environment['HTTPS_PROXY'] = environment['HTTP_PROXY'] = 'http://127.0.0.1:9'
-  const { status, stderr } = run(
-    'npm',
-    ['install', '--offline', '--no-audit', '--no-fund', '--userconfig', join(folder, 'none'), ...args],
-    folder,
-  )
+  const { status, stderr } = run('npm', ['install', '--offline', '--no-audit', '--no-fund', ...args], folder)
   assert.equal(status, 0, stderr)
 }
 

@@ -20,19 +20,17 @@ export async function libraryUnderTest(from: string | undefined): Promise<Librar
 
 /** The folder of the installed package. */
 export function packageUnderTest(): string {
-  const npm = (cwd: string, ...args: string[]) => execFileSync('npm', args, { cwd, stdio: ['ignore', 'ignore', 'inherit'] })
-  npm(repository, 'run', '--silent', 'build')
+  run(repository, process.execPath, 'scripts/build.mjs')
   const folder = join(tmpdir(), `mlmodel-conformance-${contentHash()}`)
   const installed = join(folder, 'node_modules', 'mlmodel')
   if (existsSync(installed)) return installed
   const packed = mkdtempSync(join(tmpdir(), 'mlmodel-conformance-pack-'))
   const fresh = mkdtempSync(join(tmpdir(), 'mlmodel-conformance-new-'))
   try {
-    npm(repository, 'run', '--silent', 'pack:all', '--', '--host', '--into', packed)
-    const tarballs = readdirSync(packed).filter((name) => name.endsWith('.tgz'))
-    const dependencies = Object.fromEntries(tarballs.map((name) => [nameOf(join(packed, name)), `file:${join(packed, name)}`]))
-    writeFileSync(join(fresh, 'package.json'), JSON.stringify({ private: true, dependencies }))
-    npm(fresh, 'install', '--no-audit', '--no-fund', '--ignore-scripts', '--loglevel=error')
+    run(repository, process.execPath, 'scripts/pack-all.mjs', '--host', '--to', packed)
+    const tarballs = readdirSync(packed).map((name) => join(packed, name))
+    writeFileSync(join(fresh, 'package.json'), '{ "private": true }')
+    run(fresh, 'npm', 'install', '--offline', '--no-audit', '--no-fund', '--loglevel=error', ...tarballs)
     renameSync(fresh, folder)
   } catch (error) {
     // Another runner may have been faster.
@@ -42,6 +40,12 @@ export function packageUnderTest(): string {
     rmSync(fresh, { recursive: true, force: true })
   }
   return installed
+}
+
+/** In the environment of a user's shell: what npm gives its own scripts would lead a second npm into the repository. */
+function run(cwd: string, command: string, ...args: readonly string[]): void {
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name)))
+  execFileSync(command, args, { cwd, env, stdio: ['ignore', 'ignore', 'inherit'] })
 }
 
 /** What the tarballs are made of: the built package, and the runtime's version. */
@@ -54,11 +58,6 @@ function contentHash(): string {
   for (const part of ['package.json', 'bin', 'dist', 'schemas', 'node_modules/onnxruntime-node/package.json'])
     add(join(repository, part))
   return hash.digest('hex').slice(0, 16)
-}
-
-function nameOf(tarball: string): string {
-  const json = execFileSync('tar', ['-xzOf', tarball, 'package/package.json'], { encoding: 'utf8' })
-  return (JSON.parse(json) as { name: string }).name
 }
 
 function moduleOf(from: string): string {

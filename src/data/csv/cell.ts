@@ -202,7 +202,7 @@ function storeDatetime(column: ColumnState, store: Store, row: number, field: Fi
   store.words[at + 1] = Number(BigInt.asIntN(32, value >> 32n))
 }
 
-function objectCell(of: 'boolean' | 'integer', bytes: Uint8Array, start: number, end: number): Cell {
+function objectCell(of: 'boolean' | 'integer', bytes: Buffer, start: number, end: number): Cell {
   if (isMissing(bytes, start, end)) return Number.NaN
   if (of === 'boolean') return booleanWord(bytes, start, end) === true
   const text = decode(bytes, start, end).trim().replaceAll('_', '')
@@ -221,7 +221,7 @@ const longestCached = 40
 /** A cell's text, null where it is missing; a short text seen lately is the same string again. */
 export function textAt(
   cache: TextCache,
-  bytes: Uint8Array,
+  bytes: Buffer,
   start: number,
   end: number,
   hash: number,
@@ -245,14 +245,14 @@ export function textAt(
   return value
 }
 
-function decode(bytes: Uint8Array, start: number, end: number): string {
+function decode(bytes: Buffer, start: number, end: number): string {
   let ascii = true
   for (let at = start; at < end; at++) {
     if (bytes[at]! < 128) continue
     ascii = false
     break
   }
-  return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString(ascii ? 'latin1' : 'utf8')
+  return bytes.toString(ascii ? 'latin1' : 'utf8', start, end)
 }
 
 function foundText(field: Field): string {

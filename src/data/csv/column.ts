@@ -28,8 +28,9 @@ export const kindSkip = 0
 export const kindReal = 1
 export const kindInteger = 2
 export const kindText = 3
+export const kindClassify = 4
 /** Every cell goes through `storeCell`. */
-export const kindSlow = 4
+export const kindSlow = 5
 
 export interface ColumnState {
   readonly name: string
@@ -160,6 +161,8 @@ export function kindOf(reading: Reading): number {
       return kindInteger
     case 'text':
       return kindText
+    case 'classify':
+      return kindClassify
     default:
       return kindSlow
   }

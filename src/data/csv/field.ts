@@ -12,18 +12,18 @@ const carriageReturn = 13
 
 /** Where a field's content lies: in the window, or put together in the scratch. */
 export interface Field {
-  bytes: Uint8Array
+  bytes: Buffer
   start: number
   end: number
   /** Whether it was quoted. */
   quoted: boolean
   /** Line breaks inside quotes since last set to 0, for line numbers. */
   lineBreaks: number
-  scratch: Uint8Array
+  scratch: Buffer
 }
 
 export function openField(): Field {
-  return { bytes: new Uint8Array(0), start: 0, end: 0, quoted: false, lineBreaks: 0, scratch: new Uint8Array(256) }
+  return { bytes: Buffer.alloc(0), start: 0, end: 0, quoted: false, lineBreaks: 0, scratch: Buffer.alloc(256) }
 }
 
 /**
@@ -107,7 +107,7 @@ function putTogether(window: Window, first: number, firstClosing: number, field:
 function append(field: Field, bytes: Uint8Array, start: number, end: number, length: number): number {
   const total = length + end - start
   if (total + 1 > field.scratch.length) {
-    const larger = new Uint8Array(total * 2 + 1)
+    const larger = Buffer.alloc(total * 2 + 1)
     larger.set(field.scratch.subarray(0, length))
     field.scratch = larger
   }

@@ -68,7 +68,7 @@ export function firstRowFields(scan: Scan, from: number): number | undefined {
 }
 
 function textOf(field: Field): string {
-  return Buffer.from(field.bytes.buffer, field.bytes.byteOffset + field.start, field.end - field.start).toString('utf8')
+  return field.bytes.toString('utf8', field.start, field.end)
 }
 
 function byteOrderMark(scan: Scan): number {

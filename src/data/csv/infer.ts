@@ -7,6 +7,7 @@
  */
 import { scanInteger, scanReal } from '../../decimal.ts'
 import type { Reading } from './column.ts'
+import { isSeparator } from './field.ts'
 import { booleanWord, infinityWord, isMissing, isSpace } from './missing.ts'
 
 /** How an attempt to read all cells as integers ended. */
@@ -78,6 +79,32 @@ function textOf(bytes: Uint8Array, start: number, end: number): string {
 /** Whether pandas reads the cell as a float; blanks may surround numbers, not infinities. */
 function isReal(bytes: Uint8Array, start: number, end: number, first: number, last: number): boolean {
   return scanReal(bytes, first) === last || infinityWord(bytes, start, end) !== undefined
+}
+
+/**
+ * Counts a cell in from its first byte, if it is a plain number that fits what the cells before it are.
+ *
+ * @returns the position behind the number, or -1 where `classify` must look at the cell
+ */
+export function classifyPlain(tally: Tally, bytes: Uint8Array, start: number): number {
+  if (tally.int64 === 'invalid') {
+    if (tally.notReal) return -1
+    const after = scanReal(bytes, start)
+    if (after < 0 || !isSeparator(bytes[after]!)) return -1
+    tally.cells++
+    tally.notWords = true
+    return after
+  }
+  const negative = bytes[start] === 45
+  const first = negative ? start + 1 : start
+  let at = first
+  while ((bytes[at]! ^ 48) < 10) at++
+  // Eighteen digits are an int64.
+  if (at === first || at - first > 18 || !isSeparator(bytes[at]!)) return -1
+  tally.cells++
+  tally.notWords = true
+  if (negative) tally.negative = true
+  return at
 }
 
 /** Whether no further cell can change the answer. */

@@ -101,12 +101,12 @@ type Steps<Result, Item = never> = Generator<number | Item, Result, number>
 function* layOut(scan: Scan, plan: CsvPlan): Steps<Layout> {
   let header = scanHeader(scan)
   while (header === undefined) {
-    yield* more(scan)
+    yield* fill(scan)
     header = scanHeader(scan)
   }
   let first = firstRowFields(scan, header.after)
   while (first === undefined) {
-    yield* more(scan)
+    yield* fill(scan)
     first = firstRowFields(scan, header.after)
   }
   const leading = Math.max(0, first - header.names.length)
@@ -135,12 +135,6 @@ function plannedAs(plan: CsvPlan, header: Header, name: string, index: number, l
   if (own !== undefined) return planned(name, own)
   const column = planned(name, plan.typeOf(header.originals[index]!, position) ?? 'infer')
   return column.reading.how === 'text' ? { ...column, reading: { ...column.reading, renamed: true } } : column
-}
-
-function* more(scan: Scan): Steps<void> {
-  const { window, context } = scan
-  const room = makeRoom(window, context.before + scan.rows + 1)
-  accept(window, yield room)
 }
 
 /** Fills the window, so that records are seldom read twice. */

@@ -5,9 +5,9 @@
 import { exactPowers, realResult, scanReal } from '../../decimal.ts'
 import { MlmodelError } from '../../errors/index.ts'
 import { storeCell, storeMissing, textAt } from './cell.ts'
-import { growStore, kindInteger, kindReal, kindSkip, kindSlow, kindText } from './column.ts'
+import { growStore, kindClassify, kindInteger, kindReal, kindSkip, kindSlow, kindText } from './column.ts'
 import { afterLineEnd, blankLineEnd, findField, isSeparator, splitRecord } from './field.ts'
-import { isSettled } from './infer.ts'
+import { classifyPlain, isSettled } from './infer.ts'
 import type { Scan } from './scan.ts'
 
 const comma = 44
@@ -162,7 +162,7 @@ export function scanRows(scan: Scan, most: number): boolean {
           while (character !== comma && character !== lineFeed && character !== carriageReturn) character = bytes[++here]!
           next = here
         }
-      }
+      } else if (kind === kindClassify) next = classifyPlain(tallies[column]!, bytes, at)
       if (next < 0) {
         next = findField(window, at, field, context.before + row + 1)
         if (next < 0) {
@@ -172,7 +172,7 @@ export function scanRows(scan: Scan, most: number): boolean {
         const state = columns[column]!
         storeCell(state, tallies[column], store, row, field, context)
         if (kind === kindReal && state.spelling === 'words') kinds[column] = kindSlow
-        else if (kind === kindSlow && tallies[column] !== undefined && isSettled(tallies[column]!)) kinds[column] = kindSkip
+        else if (kind === kindClassify && isSettled(tallies[column]!)) kinds[column] = kindSkip
       }
       at = next
       if (bytes[at] !== comma) break
@@ -204,10 +204,11 @@ function roomForMore(scan: Scan, rows: number, most: number): Scan['store'] {
   const { limits, numericColumns } = scan
   const capacity = Math.min(most, Math.max(64, rows * 2))
   // Short rows are padded: a small body could ask for any amount.
-  if (capacity * scan.columns.length * 8 > limits.arrayBytes) {
+  const stored = scan.columns.filter(({ reading }) => reading.how !== 'skip' && reading.how !== 'classify').length
+  if (capacity * stored * 8 > limits.arrayBytes) {
     throw new MlmodelError(
       'CSV_TABLE_LIMIT',
-      { rows, columns: scan.columns.length, limit: limits.arrayBytes },
+      { rows, columns: stored, limit: limits.arrayBytes },
       { where: { file: scan.window.file } },
     )
   }

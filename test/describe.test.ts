@@ -1,5 +1,6 @@
 /** What inspect says of models: facts from the MLmodel files themselves, and the published schema. */
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -182,6 +183,11 @@ describe('artifacts', () => {
     writeFileSync(join(bert, 'config.json'), '{}')
     writeFileSync(join(bert, 'model.safetensors'), 'x')
     assert.equal((await describeArtifact(bert)).format, 'transformers')
+  })
+  test('a device is refused, and a pipe does not block', async () => {
+    await assert.rejects(describeLocation('/dev/null'), { code: 'LOCATION_UNREADABLE' })
+    const pipe = join(scratch, 'pipe')
+    if (spawnSync('mkfifo', [pipe]).status === 0) await assert.rejects(describeLocation(pipe), { code: 'LOCATION_UNREADABLE' })
   })
   test('nothing there', async () => {
     await assert.rejects(describeLocation(join(scratch, 'absent')), { code: 'LOCATION_NOT_FOUND' })

@@ -57,7 +57,14 @@ export function commandHelp(command: Command, ink: Ink, width = 80): string {
   for (const [group, options] of groups) lines.push('', ink.bold(`${group}:`), ...rows(options, width, widest))
   lines.push('', ink.bold('Examples:'), ...command.examples.map((example) => `  $ ${example}`))
   const codes = command.exitCodes ?? defaultExitCodes
-  lines.push('', `${ink.bold('Exit codes:')} ${codes.map(([code, meaning]) => `${code} ${meaning}`).join('; ')}`)
+  lines.push(
+    '',
+    ink.bold('Exit codes:'),
+    ...rows(
+      codes.map(([code, meaning]) => [String(code), meaning] as const),
+      width,
+    ),
+  )
   return `${lines.join('\n')}\n`
 }
 
@@ -67,8 +74,14 @@ function flags(name: string, option: OptionSpec): string {
 }
 
 function description(option: OptionSpec): string {
-  const also = option.aliases === undefined ? '' : ` (also ${option.aliases.map((alias) => `--${alias}`).join(', ')})`
-  return `${option.text}${option.many === true ? '; may be repeated' : ''}${also}`
+  // A text that explains its choices names them; the others are listed.
+  const choices =
+    option.choices?.every((choice) => option.text.includes(choice)) === false ? `: ${option.choices.join(', ')}` : ''
+  const notes = [
+    ...(option.many === true ? ['may be repeated'] : []),
+    ...(option.aliases ?? []).map((alias) => `also --${alias}`),
+  ]
+  return `${option.text}${choices}${notes.length === 0 ? '' : ` (${notes.join('; ')})`}`
 }
 
 function rows(

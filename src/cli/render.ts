@@ -43,7 +43,7 @@ function modelSections(model: ModelDescription, options: RenderOptions): string[
     heading(model, options),
     renderWarnings(model.warnings, options),
     renderFlavors(model, options),
-    [ink.bold('Returns'), ...indented(show(model.predict, 1000), width)],
+    [ink.bold('Predict returns'), ...indented(show(model.predict, 1000), width)],
     signature === null
       ? [ink.bold('Signature'), ...indented('none: the model says nothing of its inputs; data is passed on as it is', width)]
       : renderSchema(`Inputs${from}`, signature.inputs, options),

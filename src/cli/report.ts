@@ -15,7 +15,8 @@ export function renderError(error: MlmodelError, ink: Ink, verbose: boolean): st
   const args = shown(error.arguments)
   const lines = [`${ink.red('error:')} ${show(info.message(args), longestSentence)}`]
   const where = renderWhere(error.where)
-  if (where !== '') lines.push(`  at: ${ink.cyan(where)}`)
+  // A sentence that names the file needs no second line for it.
+  if (where !== '' && !lines[0]!.includes(where)) lines.push(`  at: ${ink.cyan(where)}`)
   const problems = verbose ? error.problems : error.problems.slice(0, mostProblems)
   for (const problem of problems) lines.push(`  ${renderProblem(problem, error.where)}`)
   if (error.problems.length > problems.length) {

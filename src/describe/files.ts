@@ -2,6 +2,7 @@
 import { constants } from 'node:fs'
 import { type FileHandle, lstat, open, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { MlmodelError } from '../errors/index.ts'
 import { defaultLimits, type Limits } from '../limits.ts'
 import { type Content, sampleFile, sniff } from '../sniff.ts'
 import type { FileDescription } from './description.ts'
@@ -95,7 +96,7 @@ async function withFile<Result>(path: string, use: (handle: FileHandle, size: nu
   const handle = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0))
   try {
     const info = await handle.stat()
-    if (!info.isFile()) throw Object.assign(new Error('no regular file'), { code: 'not a regular file' })
+    if (!info.isFile()) throw new MlmodelError('LOCATION_UNREADABLE', { path, reason: 'it is no regular file' })
     return await use(handle, info.size)
   } finally {
     await handle.close()

@@ -1,8 +1,8 @@
 /** An ONNX graph as text: opsets, inputs and outputs, operators, size. */
 import type { OnnxDescription } from '../describe.ts'
 import { show } from '../show.ts'
-import { count, indented, type RenderOptions } from './render.ts'
 import { grouped, table } from './table.ts'
+import { count, indented, type RenderOptions } from './words.ts'
 
 const mostOperators = 8
 const mostValues = 12

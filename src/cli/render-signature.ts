@@ -1,8 +1,8 @@
 /** Inputs, outputs and params of a signature as tables. */
 import type { Plain } from '../describe.ts'
 import { show } from '../show.ts'
-import { count, indented, more, type RenderOptions } from './render.ts'
 import { table } from './table.ts'
+import { count, indented, more, type RenderOptions } from './words.ts'
 
 type PlainObject = { readonly [key: string]: Plain }
 

@@ -8,17 +8,10 @@ import type {
   Plain,
 } from '../describe.ts'
 import { show } from '../show.ts'
-import type { Ink } from './ink.ts'
 import { renderOnnx } from './render-onnx.ts'
 import { renderSchema } from './render-signature.ts'
-import { displayWidth, grouped, table, wrap } from './table.ts'
-
-export interface RenderOptions {
-  readonly width: number
-  readonly ink: Ink
-  /** Lists everything: long signatures, all files, all operators. */
-  readonly all: boolean
-}
+import { table, wrap } from './table.ts'
+import { byteWords, count, indented, more, type RenderOptions } from './words.ts'
 
 /** Renders what `inspect` shows. */
 export function renderDescription(description: Description, options: RenderOptions): string {
@@ -193,34 +186,3 @@ function artifactSections(artifact: ArtifactDescription, options: RenderOptions)
     kind === 'folder' || artifact.files.length > 0 ? renderFiles(artifact.files, artifact.total_bytes, options) : [],
   ]
 }
-
-/** `1 file`, `2 files`. */
-export function count(number: number, noun: string): string {
-  return `${grouped(number)} ${noun}${number === 1 ? '' : 's'}`
-}
-
-/** Bytes in decimal units, as disks and `ls --si` count. */
-export function byteWords(bytes: number): string {
-  if (bytes < 1000) return `${bytes} B`
-  const units = ['kB', 'MB', 'GB', 'TB', 'PB']
-  let value = bytes
-  let unit = -1
-  // 999,950 would round to 1000.0 kB.
-  while (value >= 999.95 && unit < units.length - 1) {
-    value /= 1000
-    unit++
-  }
-  return `${value < 99.95 ? value.toFixed(1) : value.toFixed(0)} ${units[unit]}`
-}
-
-/** Lines two columns in. */
-export function indented(text: string, width: number): string[] {
-  return wrap(text, width - 2).map((line) => `  ${line}`)
-}
-
-/** The line for what is left out, or none. */
-export function more(left: number, noun: string): string[] {
-  return left > 0 ? [`  and ${count(left, `more ${noun}`)} (--all lists them)`] : []
-}
-
-export { displayWidth }

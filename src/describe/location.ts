@@ -1,7 +1,6 @@
-/** Gathers what {@link describeModel} tells, from a path: a model, or an artifact that is none. */
+/** Gathers what `describeModel` tells, from a path: a model, or an artifact that is none. */
 import { stat } from 'node:fs/promises'
 import { basename, dirname, resolve } from 'node:path'
-import { describeModel, totalBytes } from '../describe.ts'
 import { readEnvironment } from '../env/index.ts'
 import { type ErrorArguments, MlmodelError } from '../errors/index.ts'
 import { defaultLimits, type Limits } from '../limits.ts'
@@ -13,6 +12,7 @@ import type { ArtifactDescription, Description, FileDescription, OnnxDescription
 import { describeEnvironment } from './environment.ts'
 import { listFiles, sniffFile } from './files.ts'
 import { describeFolder } from './folder.ts'
+import { describeModel, totalBytes } from './model.ts'
 import { describeOnnxFile, onnxFileOf } from './onnx.ts'
 
 export interface DescribeOptions {

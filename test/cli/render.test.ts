@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { plain } from '../../src/cli/ink.ts'
-import { byteWords } from '../../src/cli/render.ts'
 import { renderSchema, typeWords } from '../../src/cli/render-signature.ts'
 import { displayWidth, table, truncate, wrap } from '../../src/cli/table.ts'
+import { byteWords } from '../../src/cli/words.ts'
 
 const options = { width: 80, ink: plain, all: false }
 const columns = (count: number) =>

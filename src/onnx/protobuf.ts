@@ -55,7 +55,11 @@ export function openField(cursor: Cursor): Cursor {
 export function nextField(cursor: Cursor): boolean {
   if (cursor.position >= cursor.end) return false
   cursor.start = cursor.position
-  const tag = varintAt(cursor)
+  const first = cursor.bytes[cursor.position]!
+  let tag = first
+  // Nearly all tags are one byte.
+  if (first < 0x80) cursor.position++
+  else tag = varintAt(cursor)
   const wire = tag % 8
   cursor.field = (tag - wire) / 8
   if (cursor.field === 0 || cursor.field > 0x1fffffff) throw broken(cursor, `a field has the number ${cursor.field}`)

@@ -42,7 +42,7 @@ function checkNamedNodes(node: OnnxNode, read: AttributeReader, width: number | 
   const features = read.integers(node, 'nodes_featureids')
   const left = read.integers(node, 'nodes_truenodeids')
   const right = read.integers(node, 'nodes_falsenodeids')
-  const modes = read.strings(node, 'nodes_modes')
+  const leaves = read.matches(node, 'nodes_modes', 'LEAF')
   const values = Math.max(read.floatCount(node, 'nodes_values'), read.tensorElements(node, 'nodes_values_as_tensor'))
   const count = ids.length
   if (count === 0) throw invalid(node, 'has no nodes')
@@ -51,7 +51,7 @@ function checkNamedNodes(node: OnnxNode, read: AttributeReader, width: number | 
     nodes_featureids: features.length,
     nodes_truenodeids: left.length,
     nodes_falsenodeids: right.length,
-    nodes_modes: modes.length,
+    nodes_modes: leaves.length,
     nodes_values: values,
   }
   for (const [name, length] of Object.entries(lengths)) {
@@ -61,7 +61,7 @@ function checkNamedNodes(node: OnnxNode, read: AttributeReader, width: number | 
   const parents = new Uint8Array(count)
   const children = new Int32Array(2 * count).fill(-1)
   for (let index = 0; index < count; index++) {
-    if (modes[index] === 'LEAF') continue
+    if (leaves[index] === 1) continue
     checkFeature(node, features[index]!, width)
     const pair = [find(trees[index]!, left[index]!), find(trees[index]!, right[index]!)]
     for (let side = 0; side < 2; side++) {
@@ -79,11 +79,7 @@ function checkNamedNodes(node: OnnxNode, read: AttributeReader, width: number | 
 }
 
 /** Rows of the arrays by tree and number: nodes nearly always stand in order, tree by tree, numbered from 0. */
-function nodeFinder(
-  node: OnnxNode,
-  trees: readonly number[],
-  ids: readonly number[],
-): (tree: number, id: number) => number | undefined {
+function nodeFinder(node: OnnxNode, trees: Float64Array, ids: Float64Array): (tree: number, id: number) => number | undefined {
   const starts = new Map<number, number>()
   let inOrder = true
   for (let index = 0; index < ids.length && inOrder; index++) {

@@ -6,15 +6,16 @@
  */
 import { type Batch, type Column, type Frame, isTensor, isValid, type Tensor } from '../batch.ts'
 import { notATime } from '../dtype.ts'
-import { type ElementPrinter, elementPrinter, isoMoment, writeJsonString, writeJsonValue } from '../json/write.ts'
+import { longestNumber, putAscii, putFloat32, putInteger } from '../json/number-bytes.ts'
+import { elementPrinter, isoMoment, writeJsonString, writeJsonValue } from '../json/write.ts'
 
 /** Writes the body of a reply. */
 export function writePredictions(batch: Batch, options: { readonly wrap: boolean }): Buffer {
-  const sink = openSink()
-  if (options.wrap) sink.add('{"predictions": ')
+  const sink = openSink(expectedBytes(batch))
+  if (options.wrap) add(sink, '{"predictions": ')
   writeBatch(batch, sink)
-  if (options.wrap) sink.add('}')
-  return sink.end()
+  if (options.wrap) add(sink, '}')
+  return close(sink)
 }
 
 export interface RecordsWriter {
@@ -29,57 +30,72 @@ export function openRecords(options: { readonly wrap: boolean }): RecordsWriter 
   return {
     write(frame) {
       if (frame.rows === 0) return Buffer.alloc(0)
-      const sink = openSink()
-      sink.add(head)
+      const sink = openSink(expectedBytes(frame))
+      add(sink, head)
       head = ', '
       writeRecords(frame, sink)
-      return sink.end()
+      return close(sink)
     },
     end: () => Buffer.from(`${head === ', ' ? '' : head}]${options.wrap ? '}' : ''}`, 'latin1'),
   }
 }
 
-/** Writes the rows of a table as JSON Lines: the records of {@link writePredictions}, each on a line of its own. */
-export function writeRecordLines(frame: Frame): Buffer {
-  const sink = openSink()
-  writeRecords(frame, sink, '\n')
-  if (frame.rows > 0) sink.add('\n')
-  return sink.end()
-}
-
-/** Collects ASCII text. */
+/** Collects ASCII text as bytes: the last piece is being filled, full ones wait. */
 interface Sink {
-  add(text: string): void
-  end(): Buffer
+  bytes: Buffer
+  at: number
+  readonly full: Buffer[]
 }
 
-/** Text is turned to bytes now and then, because a string ends at 512 MB and a long rope is slow to flatten. */
-const longestText = 1 << 20
+const largestPiece = 1 << 20
 
-function openSink(): Sink {
-  let text = ''
-  const parts: Buffer[] = []
-  return {
-    add(more) {
-      text += more
-      if (text.length > longestText) {
-        parts.push(Buffer.from(text, 'latin1'))
-        text = ''
-      }
-    },
-    end() {
-      const last = Buffer.from(text, 'latin1')
-      return parts.length === 0 ? last : Buffer.concat([...parts, last])
-    },
-  }
+function openSink(expected: number): Sink {
+  return { bytes: Buffer.allocUnsafe(Math.min(Math.max(expected, 256), largestPiece)), at: 0, full: [] }
+}
+
+/** A guess, so that small replies need one piece. */
+function expectedBytes(batch: Batch): number {
+  if (batch.kind === 'frame')
+    return 64 + batch.rows * batch.columns.reduce((sum, column) => sum + String(column.name).length + 28, 4)
+  if (batch.kind === 'array') return 64 + batch.tensor.values.length * 24
+  return 4096
+}
+
+function close(sink: Sink): Buffer {
+  const last = sink.bytes.subarray(0, sink.at)
+  return sink.full.length === 0 ? last : Buffer.concat([...sink.full, last])
+}
+
+function reserve(sink: Sink, size: number): void {
+  if (sink.at + size <= sink.bytes.length) return
+  sink.full.push(sink.bytes.subarray(0, sink.at))
+  sink.bytes = Buffer.allocUnsafe(Math.max(size, Math.min(sink.bytes.length * 2, largestPiece)))
+  sink.at = 0
+}
+
+/** From this length on, one call into the engine is cheaper than a loop. */
+const longText = 48
+
+function add(sink: Sink, text: string): void {
+  reserve(sink, text.length)
+  if (text.length < longText) sink.at = putAscii(sink.bytes, sink.at, text)
+  else sink.at += sink.bytes.write(text, sink.at, 'latin1')
+}
+
+function addBytes(sink: Sink, bytes: Uint8Array): void {
+  reserve(sink, bytes.length)
+  const { bytes: target, at } = sink
+  if (bytes.length < longText) for (let index = 0; index < bytes.length; index++) target[at + index] = bytes[index]!
+  else target.set(bytes, at)
+  sink.at = at + bytes.length
 }
 
 function writeBatch(batch: Batch, sink: Sink): void {
   switch (batch.kind) {
     case 'frame':
-      sink.add('[')
+      add(sink, '[')
       writeRecords(batch, sink)
-      sink.add(']')
+      add(sink, ']')
       return
     case 'array':
       writeLists(batch.tensor, sink)
@@ -87,100 +103,134 @@ function writeBatch(batch: Batch, sink: Sink): void {
     case 'named': {
       let separator = '{'
       for (const [name, item] of batch.items) {
-        sink.add(`${separator}${writeJsonString(name)}: `)
+        add(sink, `${separator}${writeJsonString(name)}: `)
         separator = ', '
         if (isTensor(item)) writeLists(item, sink)
-        else sink.add(writeJsonValue(item))
+        else add(sink, writeJsonValue(item))
       }
-      sink.add(separator === '{' ? '{}' : '}')
+      add(sink, separator === '{' ? '{}' : '}')
       return
     }
     case 'value':
-      sink.add(writeJsonValue(batch.value))
+      add(sink, writeJsonValue(batch.value))
   }
 }
 
-function writeRecords(frame: Frame, sink: Sink, separator = ', '): void {
-  const fields = recordFields(frame.columns)
-  if (fields.length === 0) {
-    for (let row = 0; row < frame.rows; row++) sink.add(row === 0 ? '{}' : `${separator}{}`)
-    return
-  }
-  for (let row = 0; row < frame.rows; row++) {
-    let text = row === 0 ? '' : separator
-    for (const field of fields) text += field.lead + field.print(row)
-    sink.add(`${text}}`)
-  }
-}
+/** Writes one element to the sink. */
+type ElementWriter = (sink: Sink, index: number) => void
 
 interface RecordField {
   /** What stands before the value: brace or comma, and the key. */
-  readonly lead: string
-  readonly print: ElementPrinter
+  readonly lead: Uint8Array
+  readonly write: ElementWriter
+}
+
+function writeRecords(frame: Frame, sink: Sink): void {
+  const fields = recordFields(frame.columns)
+  for (let row = 0; row < frame.rows; row++) {
+    if (row > 0) add(sink, ', ')
+    if (fields.length === 0) add(sink, '{')
+    for (const field of fields) {
+      addBytes(sink, field.lead)
+      field.write(sink, row)
+    }
+    add(sink, '}')
+  }
 }
 
 /** Of two columns with one name the last counts, at the place of the first, as in a Python dict; 0 and "0" are two names. */
 function recordFields(columns: readonly Column[]): RecordField[] {
   const byName = new Map(columns.map((column) => [column.name, column]))
   return [...byName.values()].map((column, at) => ({
-    lead: `${at === 0 ? '{' : ', '}${writeJsonString(String(column.name))}: `,
-    print: columnPrinter(column),
+    lead: Buffer.from(`${at === 0 ? '{' : ', '}${writeJsonString(String(column.name))}: `, 'latin1'),
+    write: columnWriter(column),
   }))
 }
 
 /** In records, unlike in arrays, a datetime is ISO text; text that pandas holds as its string type misses as NaN. */
-function columnPrinter(column: Column): ElementPrinter {
+function columnWriter(column: Column): ElementWriter {
   if (column.dtype === 'string') {
     const { values } = column
     const missing = column.pandas === 'str' ? 'NaN' : 'null'
-    return (row) => {
+    return (sink, row) => {
       const text = values[row]!
-      return text === null ? missing : writeJsonString(text)
+      add(sink, text === null ? missing : writeJsonString(text))
     }
   }
+  const validity = 'validity' in column ? column.validity : undefined
   if (column.dtype === 'datetime64') {
     const values = column.values as BigInt64Array
-    return (row) => `"${isoMoment({ kind: 'datetime', nanoseconds: isValid(column.validity, row) ? values[row]! : notATime })}"`
+    return (sink, row) => {
+      const nanoseconds = isValid(validity, row) ? values[row]! : notATime
+      add(sink, `"${isoMoment({ kind: 'datetime', nanoseconds })}"`)
+    }
   }
-  const print = elementPrinter({ ...column, shape: [column.values.length] } as unknown as Tensor)
-  if (!('validity' in column) || column.validity === undefined) return print
-  const { validity } = column
-  return (row) => (isValid(validity, row) ? print(row) : 'null')
+  const write = elementWriter({ ...column, shape: [column.values.length] } as unknown as Tensor)
+  if (validity === undefined) return write
+  return (sink, row) => {
+    if (isValid(validity, row)) write(sink, row)
+    else add(sink, 'null')
+  }
+}
+
+/** How elements of a tensor are written: numbers of 32 bits straight into bytes, all others by way of text. */
+function elementWriter(tensor: Tensor): ElementWriter {
+  switch (tensor.dtype) {
+    case 'float32': {
+      const values = tensor.values as Float32Array
+      return (sink, index) => {
+        reserve(sink, longestNumber)
+        sink.at = putFloat32(sink.bytes, sink.at, values[index]!)
+      }
+    }
+    case 'int8':
+    case 'int16':
+    case 'int32':
+    case 'uint8':
+    case 'uint16': {
+      const values = tensor.values as Int32Array
+      return (sink, index) => {
+        reserve(sink, longestNumber)
+        sink.at = putInteger(sink.bytes, sink.at, values[index]!)
+      }
+    }
+    case 'int64': {
+      const values = tensor.values as BigInt64Array
+      // Its two words: labels and counts fit one, and no BigInt need be made.
+      const words = new Int32Array(values.buffer, values.byteOffset, values.length * 2)
+      return (sink, index) => {
+        const low = words[2 * index]!
+        if (words[2 * index + 1] !== low >> 31) {
+          add(sink, `${values[index]}`)
+          return
+        }
+        reserve(sink, longestNumber)
+        sink.at = putInteger(sink.bytes, sink.at, low)
+      }
+    }
+    default: {
+      const print = elementPrinter(tensor)
+      return (sink, index) => add(sink, print(index))
+    }
+  }
 }
 
 /** Nested lists as `array.tolist()` gives them; an array without dimensions is a bare value. */
 function writeLists(tensor: Tensor, sink: Sink): void {
-  const print = elementPrinter(tensor)
+  const write = elementWriter(tensor)
   const { shape } = tensor
-  if (shape.length === 0) {
-    sink.add(print(0))
-    return
-  }
   let next = 0
   const writeDimension = (depth: number): void => {
-    const size = shape[depth]!
-    if (depth < shape.length - 1) {
-      for (let index = 0; index < size; index++) {
-        sink.add(index === 0 ? '[' : ', ')
-        writeDimension(depth + 1)
-      }
-      sink.add(size === 0 ? '[]' : ']')
+    if (depth === shape.length) {
+      write(sink, next++)
       return
     }
-    if (size === 0) {
-      sink.add('[]')
-      return
+    add(sink, '[')
+    for (let index = 0; index < shape[depth]!; index++) {
+      if (index > 0) add(sink, ', ')
+      writeDimension(depth + 1)
     }
-    // A row at a time, but not a row without end.
-    let text = `[${print(next++)}`
-    for (let index = 1; index < size; index++) {
-      text += `, ${print(next++)}`
-      if (text.length > longestText) {
-        sink.add(text)
-        text = ''
-      }
-    }
-    sink.add(`${text}]`)
+    add(sink, ']')
   }
   writeDimension(0)
 }

@@ -244,6 +244,30 @@ test('floats keep the sign of zero as Python does, and round once', () => {
     assert.equal(read(`{"inputs": {"a": [${beyond}]}}`, columns({ a: 'float' })), undefined)
 })
 
+test('numbers of every length round as the engine rounds them', () => {
+  let state = 7
+  const random = () => {
+    state = (Math.imul(state, 1664525) + 1013904223) | 0
+    return (state >>> 0) / 4294967296
+  }
+  const texts: string[] = []
+  for (let index = 0; index < 20_000; index++) {
+    const value = (random() + random() / 4294967296) * 10 ** ((index % 14) - 6)
+    texts.push(
+      String(-value),
+      value.toPrecision(1 + (index % 21)),
+      value.toExponential(index % 18),
+      `${index}.${String(random()).slice(2)}e-${index % 12}`,
+    )
+    // Half way between two doubles: 54 bits and one more, to 17 or 18 digits.
+    const middle = (2n ** 53n + 2n * BigInt(Math.floor(random() * 2 ** 51)) + 1n) * 5n
+    texts.push(`${middle / 10n}.${middle % 10n}`)
+  }
+  const plain = texts.map((text) => text.replace('+', ''))
+  const batch = read(`{"inputs": {"a": [${plain.join(', ')}]}}`, columns({ a: 'double' })) as Frame
+  for (const [at, text] of plain.entries()) assert.ok(Object.is(batch.columns[0]!.values[at], Number(text)), text)
+})
+
 test('tensors need the rank and the shape of the signature', () => {
   assert.deepEqual(read('{"inputs": [[1, 2], [3, 4]]}', tensor('float32', [-1, 2])), {
     kind: 'array',

@@ -22,8 +22,10 @@ export function readInputs(value: Cell, schema: Schema | undefined, report: Repo
   const types = typesByName(schema)
   if (schema !== undefined) {
     if (types.size === 1 && isList(value) && !value.some(isCellMap)) {
-      const name = [...types.keys()][0]!
-      return new Map([[name, convert(value, types.get(name), report, [form], name)]])
+      const [[name, spec]] = [...types] as [[string | number, Spec]]
+      const converted = convert(value, spec, report, [form], name)
+      // A numbered column is the first of an array without names.
+      return typeof name === 'number' ? converted : new Map([[name, converted]])
     }
     if (types.size === 0 && !isList(value) && !isPlain(value)) {
       throw new Refusal(`the signature has no names, so \`${form}\` must be a list or a single value, not ${typeNameOf(value)}`, value)
@@ -77,7 +79,7 @@ function checkLengths(data: ReadonlyMap<string, Cell>, schema: Schema | undefine
   const lengths = new Map<string, number>()
   for (const [name, value] of data) {
     const spec = specs?.find((candidate) => candidate.name === name)
-    if (specs !== undefined && (spec === undefined || !isChecked(spec))) continue
+    if (specs !== undefined && (spec === undefined || name === '' || !isChecked(spec))) continue
     if (isList(value)) lengths.set(name, value.length)
     if (isArray(value)) lengths.set(name, value.shape[0] ?? Number.NaN)
   }
@@ -94,10 +96,10 @@ function isChecked(spec: Spec): boolean {
   return spec.required && spec.type.kind !== 'array' && spec.type.kind !== 'sparkml_vector'
 }
 
-function typesByName(schema: Schema | undefined): ReadonlyMap<string, Spec> {
-  const types = new Map<string, Spec>()
+function typesByName(schema: Schema | undefined): ReadonlyMap<string | number, Spec> {
+  const types = new Map<string | number, Spec>()
   if (schema === undefined) return types
-  for (const spec of specsOf(schema)) if (spec.name !== undefined) types.set(String(spec.name), spec)
+  for (const spec of specsOf(schema)) if (spec.name !== undefined) types.set(spec.name, spec)
   return types
 }
 

@@ -14,10 +14,12 @@ import {
   cellAt,
   cellsOf,
   type FixedDtype,
+  isArray,
   isCellMap,
   isFixed,
   isFloat,
   isInteger,
+  isList,
   isMissing,
   newValues,
   plainCell,
@@ -83,7 +85,7 @@ function widen(series: Series, dtype: FixedDtype): Series {
 }
 
 /** `astype('datetime64[ns]')` of objects: each by itself, texts by any format. */
-function datesOf(cells: readonly Cell[]): Series {
+export function datesOf(cells: readonly Cell[]): Series {
   const series = seriesOfInstants(cells, (cell) => {
     const instant = typeof cell === 'boolean' ? 'a boolean is no date' : readAlone(plainCell(cell))
     if (typeof instant === 'string') throw new Refusal(instant, cell)
@@ -110,7 +112,8 @@ function numbersOf(cells: readonly Cell[]): Series {
 }
 
 function numberOf(cell: Cell): number | bigint {
-  if (cell === null || cell === '' || (isCellMap(cell) && cell.size === 0)) return Number.NaN
+  if (cell === null || cell === '' || (isCellMap(cell) && cell.size === 0) || (isList(cell) && cell.length === 0)) return Number.NaN
+  if (isArray(cell) && cell.shape[0] === 0) return Number.NaN
   if (typeof cell === 'number') return cell
   if (typeof cell === 'bigint') return cell
   if (typeof cell === 'boolean') return cell ? 1n : 0n

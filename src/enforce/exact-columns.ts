@@ -41,6 +41,7 @@ export function readExactly(reading: Reading, schema: ColumnSchema, report: Repo
     used = true
   }
   const columns: TableColumn[] = []
+  if (schema.columns.some(({ name }) => name === '')) return undefined
   const names = specNames(schema)
   let rows: number | undefined
   for (const [position, spec] of schema.columns.entries()) {

@@ -136,12 +136,17 @@ function isoMoment(text: string): Cell | undefined {
 
 /** A date text of ISO 8601, as nanoseconds since 1970 in UTC (rule X2); undefined for any other text. */
 export function isoNanoseconds(text: string): bigint | undefined {
-  const iso = /^[+-]?\d{4,}-\d\d-\d\d(?:[T ].+)?$/.test(text) && !/[1-9]/.test(/[.]\d{9}(\d*)/.exec(text)?.[1] ?? '')
-  const parsed = iso ? parseNumpyDatetime(text.replace(/\s+(?=Z$|[+-]\d\d:?\d*$)/, '')) : 'no date'
+  const match = isoText.exec(text)
+  if (match === null || /[1-9]/.test(match[5]?.slice(9) ?? '')) return undefined
+  const [, date, hour, minute, second, fraction = '', zone = ''] = match
+  const time = hour === undefined ? '' : `T${hour}:${minute ?? '00'}:${second ?? '00'}.${fraction}`
+  const parsed = parseNumpyDatetime(`${date}${time}${zone}`)
   if (typeof parsed === 'string') return undefined
   const [least, most] = integerRanges['int64']!
   return parsed.nanoseconds > least && parsed.nanoseconds <= most ? parsed.nanoseconds : undefined
 }
+
+const isoText = /^([+-]?\d{4,}-\d\d-\d\d)(?:[T ](\d\d)(?::?(\d\d)(?::?(\d\d)(?:[.,](\d+))?)?)?)?\s*(Z|[+-]\d\d(?::?\d\d)?)?$/
 
 function convertObject(value: Cell, type: ObjectType, required: boolean, context: Exactness, path: Path): Cell {
   if (!required && value === null) return null

@@ -6,6 +6,7 @@
  */
 import { dtypeOfDataType } from '../dtype.ts'
 import { type ColumnSpec, type Schema, specNames, specsOf, type TensorSpec } from '../signature.ts'
+import { datesOf } from './columns.ts'
 import { decodeBase64 } from './base64.ts'
 import { enforceCell, typeText } from './nested.ts'
 import { castSeries, toObjects, toTexts } from './pandas-astype.ts'
@@ -13,9 +14,9 @@ import { toDatetime } from './pandas-datetime.ts'
 import { labelsOf, makeTable, type Name, namesOf, seriesOfCells, type Table, type TableColumn } from './pandas-frame.ts'
 import { typeNameOf } from './python.ts'
 import type { Place, Report } from './report.ts'
-import { type Path, Refusal, type Sink } from './sink.ts'
+import { type Path, Refusal, raising, type Sink } from './sink.ts'
 import { specDtype } from './tensors.ts'
-import { type Cell, cellsOf, type FixedDtype, isCellMap, isFixed, isList, type Series } from './values.ts'
+import { type Cell, cellsOf, type FixedDtype, isCellMap, isFixed, isList, type Series, type ValueDtype } from './values.ts'
 
 export type FrameForm = 'dataframe_split' | 'dataframe_records'
 
@@ -147,9 +148,15 @@ function castToTensor(series: Series, spec: TensorSpec, table: Table, sink: Sink
   if (dtype === 'bytes') return bytesOfTexts(series, sink)
   if (table.rows === 0) throw new Refusal('there are no rows')
   if (series.dtype === 'object' && isList(series.values[0])) return series
-  if (dtype === 'datetime64') return toDatetime(series, sink)
+  if (dtype === 'datetime64') return datesOfAny(series)
   if (dtype === 'string') return toTexts(series)
   return dtype !== undefined && isFixed(dtype) ? castSeries(series, dtype, sink) : toObjects(series)
+}
+
+/** `astype('datetime64[ns]')`: numbers and booleans count nanoseconds, each text is read by itself. */
+function datesOfAny(series: Series): Series {
+  if (series.dtype === 'bool') return toDatetime({ dtype: 'int64', values: BigInt64Array.from(series.values as Uint8Array, BigInt) }, raising)
+  return isFixed(series.dtype as ValueDtype) ? toDatetime(series, raising) : datesOf(cellsOf(series))
 }
 
 function bytesOfTexts(series: Series, sink: Sink): Series {

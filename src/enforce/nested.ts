@@ -99,7 +99,7 @@ function listOf(array: Array_): readonly Cell[] {
 }
 
 function enforceObject(value: Cell, type: ObjectType, required: boolean, path: Path): Cell {
-  if (!required && (value === null || (isCellMap(value) && value.size === 0))) return value
+  if (!required && (value === null || equalsEmpty(value))) return value
   if (!isCellMap(value)) throw new Refusal(`an object is wanted, not ${typeNameOf(value)}`, value, path)
   const missing = type.properties.filter((property) => property.required && !value.has(property.name))
   if (missing.length > 0) throw new Refusal(`the object lacks ${missing.map(({ name }) => `\`${name}\``).join(', ')}`, undefined, path)
@@ -112,8 +112,14 @@ function enforceObject(value: Cell, type: ObjectType, required: boolean, path: P
   return enforced
 }
 
+/** Python's `value == {}`, which for an array of one object compares that. */
+function equalsEmpty(value: Cell): boolean {
+  if (isArray(value)) return value.dtype === 'object' && value.values.length === 1 && equalsEmpty(value.values[0]!)
+  return isCellMap(value) && value.size === 0
+}
+
 function enforceMap(value: Cell, type: MapType, required: boolean, path: Path): Cell {
-  if ((!required || type.values.kind === 'any') && (value === null || (isCellMap(value) && value.size === 0))) return value
+  if ((!required || type.values.kind === 'any') && (value === null || equalsEmpty(value))) return value
   if (!isCellMap(value)) throw new Refusal(`an object is wanted, not ${typeNameOf(value)}`, value, path)
   return new Map([...value].map(([key, item]) => [key, enforceCell(item, type.values, required, [...path, key])]))
 }

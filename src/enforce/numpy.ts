@@ -262,10 +262,16 @@ export function castArray(array: Array_, dtype: ValueDtype, sink: Sink): Array_ 
   if (array.dtype === dtype) return array
   const length = array.values.length
   const cells = Array.from({ length }, (_, index) => cellAt(array.dtype, array.values, index))
+  if (dtype === 'datetime64' && isNumber(array.dtype)) return arrayOf(dtype, array.shape, BigInt64Array.from(cells, (cell) => nanosecondsOf(cell as number)))
   if (!isNumber(array.dtype) || !isNumber(dtype)) return castLeaves(cells, dtype, array.shape, sink)
   const values = newValues(dtype, length)
   for (let index = 0; index < length; index++) setValue(values, dtype, index, castNumber(cells[index] as boolean, dtype))
   return arrayOf(dtype, array.shape, values)
+}
+
+/** A number counts nanoseconds; what int64 cannot hold becomes NaT. */
+export function nanosecondsOf(value: boolean | number | bigint): bigint {
+  return castNumber(value, 'int64') as bigint
 }
 
 function isNumber(dtype: ValueDtype): dtype is FixedDtype {
@@ -282,7 +288,10 @@ export function castNumber(value: boolean | number | bigint, dtype: FixedDtype):
   const register = bits === 64 || dtype === 'uint32' ? 64 : 32
   const limit = 2 ** (register - 1)
   const whole = Math.trunc(value)
-  const wide = whole >= -limit && whole < limit ? BigInt(whole) : -(2n ** BigInt(register - 1))
+  const signed = (number: number): bigint => (number >= -limit && number < limit ? BigInt(number) : -(2n ** BigInt(register - 1)))
+  // Above 2^63 compilers subtract it, convert, and flip the highest bit.
+  if (dtype === 'uint64' && whole >= limit) return BigInt.asUintN(64, signed(whole - limit)) ^ (2n ** 63n)
+  const wide = signed(whole)
   return dtype.startsWith('u') ? BigInt.asUintN(bits, wide) : BigInt.asIntN(bits, wide)
 }
 

@@ -6,7 +6,7 @@
  */
 import { notATime } from '../dtype.ts'
 import { daysFromCivil, daysInMonth } from './calendar.ts'
-import { integerRanges } from './numpy.ts'
+import { integerRanges, nanosecondsOf } from './numpy.ts'
 import { Refusal, type Sink } from './sink.ts'
 import { type Cell, cellsOf, isInteger, isMissing, isMoment, type Series } from './values.ts'
 
@@ -28,10 +28,8 @@ export function toDatetime(series: Series, sink: Sink): Series {
   return instants(cells, sink, (cell) => fromFloat(cell as number))
 }
 
-/** A float counts nanoseconds; what int64 cannot hold becomes NaT. */
 function fromFloat(value: number): Instant {
-  const whole = Math.trunc(value)
-  return { nanoseconds: whole >= -(2 ** 63) && whole < 2 ** 63 ? BigInt(whole) : notATime }
+  return { nanoseconds: nanosecondsOf(value) }
 }
 
 function inRange(nanoseconds: bigint, offset?: number): Instant | string {

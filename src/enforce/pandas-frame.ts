@@ -9,6 +9,7 @@ import {
   type Array_,
   type Cell,
   cellAt,
+  cellsOf,
   isArray,
   isCellMap,
   isList,
@@ -175,7 +176,7 @@ function columnOfMap(name: Name, value: Cell | undefined, labels: Labels): Table
   if (value === undefined) return column(name, { dtype: 'object', values: Array.from({ length: rows }, () => Number.NaN) })
   if (isCellMap(value)) {
     const cells = (labels as readonly Cell[]).map((key) => (typeof key === 'string' && value.has(key) ? value.get(key)! : Number.NaN))
-    return column(name, cells.length === 0 ? emptyFloats : inferSeries(cells), cells)
+    return column(name, reindexed(inferSeries([...value.values()]), cells), cells)
   }
   if (isList(value)) return columnOfList(name, value, rows)
   if (isArray(value) && value.shape.length > 0) {
@@ -184,20 +185,38 @@ function columnOfMap(name: Name, value: Cell | undefined, labels: Labels): Table
     if (value.shape[0] === 1) return column(name, inferSeries(Array.from({ length: rows }, () => cellAt(series.dtype, series.values, 0))))
     throw new Refusal(`${value.shape[0]} values for ${rows} rows`)
   }
+  const keys = isArray(value) && value.dtype === 'object' ? value.values[0] : undefined
+  // An object in an array is to pandas the list of its keys.
+  if (isCellMap(keys)) return column(name, { dtype: 'object', values: repeated([...keys.keys()], rows) })
   const cells = Array.from({ length: rows }, () => value)
   return column(name, broadcast(value, rows), cells)
+}
+
+/** A column of an object's values, put in the order of labels: those without a value are missing. */
+function reindexed(own: Series, cells: readonly Cell[]): Series {
+  if (cells.length === 0) return emptyFloats
+  if (own.values.length > 0 && own.dtype === 'object') return { dtype: 'object', values: cells }
+  if (own.dtype === 'str') return { dtype: 'str', values: cells.map((cell) => (typeof cell === 'string' ? cell : null)) }
+  return inferSeries(cells)
 }
 
 const emptyFloats: Series = { dtype: 'float64', values: new Float64Array(0) }
 
 function columnOfList(name: Name, value: readonly Cell[], rows: number): TableColumn {
-  if (value.length !== rows && value.length !== 1) throw new Refusal(`${value.length} values for ${rows} rows`)
-  const cells = value.length === rows ? value : Array.from({ length: rows }, () => value[0]!)
+  const cells = repeated(value, rows)
   return column(name, cells.length === 0 ? emptyFloats : inferSeries(cells), cells)
+}
+
+/** As many values as rows, or one for all. */
+function repeated(values: readonly Cell[], rows: number): readonly Cell[] {
+  if (values.length === rows) return values
+  if (values.length !== 1) throw new Refusal(`${values.length} values for ${rows} rows`)
+  return Array.from({ length: rows }, () => values[0]!)
 }
 
 /** One value for every row: a NumPy value keeps its type. */
 function broadcast(value: Cell, rows: number): Series {
+  if (rows === 0) return withoutRows(broadcast(value, 1))
   const values = Array.from({ length: rows }, () => value)
   if (!isArray(value)) return inferSeries(values)
   const plain = values.map(plainCell)
@@ -216,6 +235,10 @@ function columnOfArray(array: Array_, rows: number, width: number, position: num
   if (array.dtype === 'object') return inferObjects(Array.from({ length: rows }, (_, row) => array.values[row * width + position]!))
   const values = (array.values as Float64Array).filter((_, index) => index % width === position) as unknown as Array_['values']
   return seriesOfArray({ ...array, shape: [rows], values } as Array_)
+}
+
+function withoutRows(series: Series): Series {
+  return { ...series, values: series.values.slice(0, 0) } as Series
 }
 
 /** One row whose cells are the values themselves, `DataFrame([values])`. */
@@ -248,5 +271,5 @@ export function labelsOf(value: Cell): readonly Cell[] {
   if (isCellMap(value)) return [...value.keys()]
   if (!isList(value)) throw new Refusal('row labels must be a list', value)
   if (value.some((label) => isList(label) || isCellMap(label) || isScalar(label))) throw new Refusal('a row label must be a text or a number', value)
-  return value
+  return cellsOf(inferSeries(value)).map((label) => (label === null ? Number.NaN : label))
 }

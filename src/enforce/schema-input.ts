@@ -40,6 +40,7 @@ function enforceColumns(data: Parsed, schema: ColumnSchema, report: Report): Fit
     report.problem('enforce', 'COLUMNS_TOO_FEW', { wanted: schema.columns.length, found: table.columns.length })
     return undefined
   }
+  if (schema.columns.some(({ name }) => name === '')) throw new Refusal('the signature has a column whose name is empty')
   const columns: TableColumn[] = []
   const names = specNames(schema)
   for (const [position, spec] of schema.columns.entries()) {
@@ -134,7 +135,7 @@ function enforceTensors(data: Parsed, schema: TensorSchema, report: Report): Fit
   const names = specNames(schema)
   const bare = data.kind === 'cell' && isArray(data.value) && new Set(names).size === 1
   const value = data.kind === 'table' ? undefined : bare ? new Map([[String(names[0]), data.value]]) : data.value
-  const given = data.kind === 'table' ? data.table.columns.map(({ name }) => name) : isCellMap(value) ? [...value.keys()] : []
+  const given = data.kind === 'table' ? data.table.columns.map(({ name }) => name) : bare ? names : isCellMap(value) ? [...value.keys()] : []
   if (!hasColumns(given, schema, report)) return undefined
   const arrays = new Map<string, Array_>()
   for (const [index, spec] of schema.tensors.entries()) {

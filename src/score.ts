@@ -111,12 +111,14 @@ async function scoreJson(model: Model, bytes: Uint8Array, options: ScoreOptions)
 async function scoreCsv(model: Model, source: Source, options: ScoreOptions): Promise<void> {
   const enforced = enforceParams(options.params, model.signature, model.mode)
   model.report(enforced.warnings)
-  const plan = csvPlan(model.signature, model.mode === 'compat' ? 'untyped' : 'server', model.mode)
+  const strict = model.mode === 'strict'
+  // pandas takes a first row one longer than the header for row labels; in a file that is a slip, and answers would be shifted.
+  const plan = { ...csvPlan(model.signature, strict ? 'server' : 'untyped', model.mode), implicitIndex: strict ? 'error' : 'index' } as const
   const whole = model.fixedRows !== undefined
   const writer = openPredictionWriter(options.outputFormat, { wrap: true })
   const warned = new Set<string>()
   let rows = 0
-  for await (const frame of readCsv(source, plan, whole ? { batchRows: Number.POSITIVE_INFINITY } : {})) {
+  for await (const frame of readCsv(source, plan, whole ? { batchRows: Number.POSITIVE_INFINITY } : { reuse: true })) {
     const { data, warnings } = finishCsv(frame, model.signature, plan, model.mode)
     const fresh = warnings.filter(({ message }) => !warned.has(message))
     for (const { message } of fresh) warned.add(message)

@@ -40,6 +40,14 @@ export function openRecords(options: { readonly wrap: boolean }): RecordsWriter 
   }
 }
 
+/** Writes the rows of a table as JSON Lines: the records of {@link writePredictions}, each on a line of its own. */
+export function writeRecordLines(frame: Frame): Buffer {
+  const sink = openSink(expectedBytes(frame))
+  writeRecords(frame, sink, '\n')
+  if (frame.rows > 0) add(sink, '\n')
+  return close(sink)
+}
+
 /** Collects ASCII text as bytes: the last piece is being filled, full ones wait. */
 interface Sink {
   bytes: Buffer
@@ -125,10 +133,10 @@ interface RecordField {
   readonly write: ElementWriter
 }
 
-function writeRecords(frame: Frame, sink: Sink): void {
+function writeRecords(frame: Frame, sink: Sink, separator = ', '): void {
   const fields = recordFields(frame.columns)
   for (let row = 0; row < frame.rows; row++) {
-    if (row > 0) add(sink, ', ')
+    if (row > 0) add(sink, separator)
     if (fields.length === 0) add(sink, '{')
     for (const field of fields) {
       addBytes(sink, field.lead)

@@ -35,17 +35,14 @@ def same(a, b) -> bool:
     return type(a) is type(b) and a == b
 
 
-def ask(*command) -> object:
-    # With pandas 3 strings MLflow 3.17 cannot hand text columns to a graph of several inputs.
-    environment = {
-        **os.environ,
-        "PANDAS_FUTURE_INFER_STRING": "0",
-        "MLFLOW_DISABLE_TELEMETRY": "true",
-        "PATH": f"{mlflow.parent}{os.pathsep}{os.environ['PATH']}",
-    }
+def ask(*command, **variables) -> object:
+    """What a command answers; None when it refuses."""
+    path = f"{mlflow.parent}{os.pathsep}{os.environ['PATH']}"
+    environment = {**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true", "PATH": path, **variables}
     done = subprocess.run([str(part) for part in command], capture_output=True, text=True, env=environment)
     if done.returncode != 0:
-        raise SystemExit(f"{' '.join(map(str, command))} ended with {done.returncode}:\n{done.stderr[-2000:]}")
+        print(f"  {command[0]} refuses: {done.stderr.strip().splitlines()[-1][:200]}")
+        return None
     return json.loads(done.stdout)
 
 
@@ -55,12 +52,16 @@ csv.write_text("\n".join([",".join(names), *(",".join(f"{math.sin(row * 20 + i):
 
 failed = 0
 for name, model, data, kind in cases:
-    theirs = ask(mlflow, "models", "predict", "-m", model, "-i", data, "-t", kind, "--env-manager", "local")
-    for mode in ([], ["--compat", "mlflow"]):
-        ours = ask(*mlmodel, "predict", model, "-i", data, "-t", kind, *mode)
-        equal = same(theirs, ours)
+    for mode in ("strict", "compat"):
+        # With the strings of pandas 3, MLflow 3.17 cannot hand text columns to a graph of several inputs. Compat mode has to
+        # refuse that too; strict mode answers (rule X5), as MLflow does with the strings of pandas 2.
+        variables = {"PANDAS_FUTURE_INFER_STRING": "0"} if mode == "strict" else {}
+        theirs = ask(mlflow, "models", "predict", "-m", model, "-i", data, "-t", kind, "--env-manager", "local", **variables)
+        options = ["--compat", "mlflow"] if mode == "compat" else []
+        ours = ask(*mlmodel, "predict", "-m", model, "-i", data, "-t", kind, *options)
+        equal = same(theirs, ours) and (mode == "compat" or ours is not None)
         failed += not equal
-        print(f"{'equal' if equal else 'DIFFERENT'}: {name}{', compat' if mode else ''}")
+        print(f"{'equal' if equal else 'DIFFERENT'}: {name}, {mode}")
         if not equal:
             print(f"  MLflow: {json.dumps(theirs)[:400]}\n  ours:   {json.dumps(ours)[:400]}")
 sys.exit(1 if failed else 0)

@@ -115,7 +115,10 @@ function numberOf(cell: Cell): number | bigint {
   if (cell === null || cell === '' || (isCellMap(cell) && cell.size === 0) || (isList(cell) && cell.length === 0)) return Number.NaN
   if (isArray(cell) && cell.shape[0] === 0) return Number.NaN
   if (typeof cell === 'number') return cell
-  if (typeof cell === 'bigint') return cell
+  if (typeof cell === 'bigint') {
+    if (!Number.isFinite(Number(cell))) throw new Refusal('beyond the range of float64', cell)
+    return cell
+  }
   if (typeof cell === 'boolean') return cell ? 1n : 0n
   const text = cell instanceof Uint8Array ? Buffer.from(cell).toString('latin1') : cell
   if (typeof text !== 'string') throw new Refusal('no number', cell)

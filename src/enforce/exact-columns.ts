@@ -1,6 +1,6 @@
 /**
  * A JSON body with arrays, objects or maps that MLflow refuses, read column by column (rule X3): simple columns as their
- * form reads them, nested values exactly. Also the LLM form, whose values are enforced as they are (rule X1).
+ * form reads them, nested values exactly.
  */
 import { jsonPath } from '../json.ts'
 import { dtypeOfDataType } from '../dtype.ts'
@@ -15,7 +15,7 @@ import { inferSeries, seriesOfArray } from './pandas-infer.ts'
 import type { Table, TableColumn } from './pandas-frame.ts'
 import type { Report } from './report.ts'
 import { Refusal, type Sink } from './sink.ts'
-import { type Cell, isList, type Series, type ValueDtype } from './values.ts'
+import { isList, type Series, type ValueDtype } from './values.ts'
 
 /** Whether the signature has columns that this reading is for. */
 export function hasNested(schema: ColumnSchema): boolean {
@@ -69,7 +69,7 @@ function readColumn(raw: RawColumn, spec: ColumnSpec, { layout, overflows }: Rea
     refuse: ([row, ...inner], found, why) => report.unreadable({ column: raw.name, path: place(row as number, inner) }, found, wanted, why),
   }
   try {
-    if (type.kind === 'scalar' && layout.form !== 'llm') return simpleColumn(raw, spec, layout, sink)
+    if (type.kind === 'scalar') return simpleColumn(raw, spec, layout, sink)
     const values = raw.cells.map((cell, row) => {
       const context: Exactness = { overflows: (path) => overflows.has(jsonPath(place(row, path))), use }
       try {
@@ -84,7 +84,7 @@ function readColumn(raw: RawColumn, spec: ColumnSpec, { layout, overflows }: Rea
         return null
       }
     })
-    return type.kind === 'scalar' ? typedColumn(values, type.dataType) : { dtype: 'object', values }
+    return { dtype: 'object', values }
   } catch (error) {
     report.refuse('enforce', error, { column: raw.name }, wanted)
     return undefined
@@ -100,11 +100,4 @@ function simpleColumn(raw: RawColumn, spec: ColumnSpec, layout: Layout, sink: Si
   }
   if (cells.some(isList)) throw new Refusal('single values are wanted, not lists')
   return enforceSeries(seriesOfArray(makeArray(cells, dtypeOfDataType[spec.type.dataType] as ValueDtype, sink)), spec.type.dataType)
-}
-
-/** Values that have been converted already, as a column of the type. */
-function typedColumn(values: readonly Cell[], dataType: keyof typeof dtypeOfDataType): Series {
-  const dtype = dtypeOfDataType[dataType] as ValueDtype
-  if (values.includes(null) || dtype === 'string' || dtype === 'bytes') return inferSeries(values)
-  return seriesOfArray(makeArray(values, dtype, { refuse: () => {} }))
 }

@@ -16,6 +16,7 @@ import type { EnforcedRequest, RequestOptions } from './request.ts'
 import { reviewData } from './review.ts'
 import { enforceSchema, type Fitted, type Parsed } from './schema-input.ts'
 import { Refusal } from './sink.ts'
+import { fitExactly } from './typed.ts'
 import { type Cell, isCellMap, isList } from './values.ts'
 
 /** @throws MlmodelError with all problems; JSON_* */
@@ -52,8 +53,8 @@ function readData(form: BodyForm, schema: Schema | undefined, overflows: () => R
     const reviewed = reviewData(fitted, schema, layout, overflows(), report)
     return report.hasProblems() ? undefined : batchOfFitted(reviewed, schema)
   }
-  const exact = report.mode === 'strict' ? readStrictly(form, schema, overflows(), report) : undefined
-  if (exact === 'none' || exact === undefined) report.adopt(mlflow)
+  const exact = report.mode === 'strict' ? readStrictly(form, schema, overflows(), report) : 'none'
+  if (exact === 'none') report.adopt(mlflow)
   return exact === 'none' || exact === undefined || report.hasProblems() ? undefined : batchOfFitted(exact, schema)
 }
 
@@ -86,7 +87,11 @@ function readStrictly(form: BodyForm, schema: Schema, overflows: ReadonlySet<str
   if (form.kind !== 'llm' && !hasNested(schema)) return 'none'
   const layout = layOut(form, schema)
   if (layout.repeated !== undefined || layout.uneven !== undefined) return 'none'
-  for (const reading of readingsOf(layout, form, overflows)) {
+  if (form.kind === 'llm') {
+    const fitted = fitExactly({ kind: 'cell', value: form.value }, schema, report)
+    return fitted === undefined || report.hasProblems() ? undefined : reviewData(fitted, schema, layout, overflows, report)
+  }
+  for (const reading of readingsOf(layout, overflows)) {
     const trial = openReport('strict')
     const table = readExactly(reading, schema, trial)
     if (table === undefined) continue
@@ -98,8 +103,8 @@ function readStrictly(form: BodyForm, schema: Schema, overflows: ReadonlySet<str
 }
 
 /** `inputs` with an object of values: first one row of whole values, as MLflow takes it, else a list of cells for each column. */
-function readingsOf(layout: Layout, form: BodyForm, overflows: ReadonlySet<string>): readonly Reading[] {
-  if (form.kind === 'llm' || layout.named === undefined) return [{ layout, overflows }]
+function readingsOf(layout: Layout, overflows: ReadonlySet<string>): readonly Reading[] {
+  if (layout.named === undefined) return [{ layout, overflows }]
   const named = [...layout.named]
   const whole = named.map(([name, value]) => ({ name, cells: [value], path: () => [layout.form, name] }))
   const first = { layout: { ...layout, columns: whole }, overflows }

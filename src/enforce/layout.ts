@@ -2,7 +2,7 @@
 import { type Schema, specsOf } from '../signature.ts'
 import type { BodyForm, Form } from './forms.ts'
 import { type Name, namesOf } from './pandas-frame.ts'
-import type { Path } from './sink.ts'
+import { type Path, Refusal } from './sink.ts'
 import { type Cell, isCellMap, isList } from './values.ts'
 
 export interface RawColumn {
@@ -46,7 +46,7 @@ export function layOut(form: BodyForm, schema: Schema | undefined): Layout {
 function splitLayout(value: ReadonlyMap<string, Cell>): Layout {
   const data = value.get('data') ?? null
   const names = namesIn(value.get('columns'))
-  const repeated = names?.find((name, index) => names.indexOf(name) !== index)
+  const repeated = names?.find((name, index) => names.includes(name) && names.indexOf(name) < index && !Number.isNaN(name))
   const base: Path = ['dataframe_split', 'data']
   const columns = isCellMap(data)
     ? [...data].map(([name, cells]) => ({
@@ -59,7 +59,13 @@ function splitLayout(value: ReadonlyMap<string, Cell>): Layout {
 }
 
 function namesIn(value: Cell | undefined): readonly Name[] | undefined {
-  return value === undefined || value === null ? undefined : namesOf(value)
+  if (value === undefined || value === null) return undefined
+  try {
+    return namesOf(value)
+  } catch (error) {
+    if (error instanceof Refusal) return undefined
+    throw error
+  }
 }
 
 /** Rows of objects or lists, or single values. */

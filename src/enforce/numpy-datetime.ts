@@ -18,7 +18,7 @@ const shape =
 /** Reads a text; a string says why NumPy raises. */
 export function parseNumpyDatetime(text: string): ParsedDatetime | string {
   const trimmed = text.replace(/^[\t-\r ]+/, '')
-  if (trimmed === '' || /^nat$/i.test(trimmed)) return { nanoseconds: notATime }
+  if (text === '' || /^nat$/i.test(trimmed)) return { nanoseconds: notATime }
   const named = /^(now|today)$/i.exec(trimmed)
   if (named !== null) return { nanoseconds: currentTime(named[1]!.toLowerCase()) }
   const match = shape.exec(trimmed)

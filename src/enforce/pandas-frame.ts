@@ -176,7 +176,8 @@ function columnOfMap(name: Name, value: Cell | undefined, labels: Labels): Table
   if (value === undefined) return column(name, { dtype: 'object', values: Array.from({ length: rows }, () => Number.NaN) })
   if (isCellMap(value)) {
     const cells = (labels as readonly Cell[]).map((key) => (typeof key === 'string' && value.has(key) ? value.get(key)! : Number.NaN))
-    return column(name, reindexed(inferSeries([...value.values()]), cells), cells)
+    const byText = cells.length > 0 && (labels as readonly Cell[]).some((label) => typeof label === 'string')
+    return column(name, byText ? inferSeries(cells) : reindexed(inferSeries([...value.values()]), cells), cells)
   }
   if (isList(value)) return columnOfList(name, value, rows)
   if (isArray(value) && value.shape.length > 0) {

@@ -11,6 +11,7 @@ import { Refusal, raising } from './sink.ts'
 import {
   type Array_,
   arrayOf,
+  type Cell,
   cellAt,
   cellsOf,
   isArray,
@@ -73,8 +74,9 @@ function tensorOfScalars(series: Series, spec: TensorSpec): Array_ {
 }
 
 function arrayOfSeries(series: Series): Array_ {
-  const dtype = series.dtype === 'str' ? 'object' : series.dtype
-  return arrayOf(dtype, [series.values.length], series.values)
+  // pandas hands out a missing text as NaN.
+  if (series.dtype === 'str') return arrayOf('object', [series.values.length], series.values.map((text) => text ?? Number.NaN) as readonly Cell[])
+  return arrayOf(series.dtype, [series.values.length], series.values)
 }
 
 /** `vstack`, `reshape`, and for lists a cast without a check. */

@@ -20,8 +20,9 @@ const options = process.argv.slice(2).filter((argument) => !all.includes(argumen
 const run = (...args) => spawnSync(process.execPath, args, { stdio: 'inherit' }).status ?? 1
 
 if (run(join('scripts', 'build.mjs'), '--no-types') !== 0) process.exit(1)
-rmSync(join('build', 'bench'), { recursive: true, force: true })
-if (run(join('node_modules', 'typescript', 'bin', 'tsc'), '-p', '.') !== 0) process.exit(1)
-const failed = (wanted.length > 0 ? wanted : all).filter((name) => run(join('build', 'bench', `${name}.js`), ...options) !== 0)
+const target = join('build', 'all')
+rmSync(join(target, 'bench'), { recursive: true, force: true })
+if (run(join('node_modules', 'typescript', 'bin', 'tsc'), '-p', '.', '--outDir', target) !== 0) process.exit(1)
+const failed = (wanted.length > 0 ? wanted : all).filter((name) => run(join(target, 'bench', `${name}.js`), ...options) !== 0)
 if (failed.length > 0) console.error(`bench: failed: ${failed.join(', ')}`)
 process.exitCode = failed.length > 0 ? 1 : 0

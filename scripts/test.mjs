@@ -1,5 +1,5 @@
 /**
- * Builds dist/, compiles src/ and test/ into build/ and runs the tests there. Arguments choose tests by a part of their
+ * Builds dist/, compiles src/ and test/ into build/all/ and runs the tests there. Arguments choose tests by a part of their
  * path: `npm test -- data/csv onnx`.
  */
 import { spawnSync } from 'node:child_process'
@@ -15,14 +15,15 @@ const run = (...args) => spawnSync(process.execPath, args, { stdio: 'inherit' })
 
 // Tests of the command line and of the package run what ships.
 process.exitCode ||= run(join('scripts', 'build.mjs'), '--no-types')
-for (const folder of ['src', 'test', 'bench']) rmSync(join('build', folder), { recursive: true, force: true })
+const target = join('build', 'all')
+rmSync(target, { recursive: true, force: true })
 // tsc writes its output in spite of type errors: the tests still run, and the command fails.
-process.exitCode ||= run(join('node_modules', 'typescript', 'bin', 'tsc'), '-p', '.')
+process.exitCode ||= run(join('node_modules', 'typescript', 'bin', 'tsc'), '-p', '.', '--outDir', target)
 
 // Node 20 takes no glob and newer ones refuse a folder: name every file.
-const files = readdirSync(join('build', 'test'), { recursive: true, encoding: 'utf8' })
+const files = readdirSync(join(target, 'test'), { recursive: true, encoding: 'utf8' })
   .filter((file) => file.endsWith('.test.js'))
-  .map((file) => join('build', 'test', file))
+  .map((file) => join(target, 'test', file))
   .filter((file) => wanted.length === 0 || wanted.some((part) => file.includes(part)))
   .sort()
 

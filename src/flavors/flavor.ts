@@ -27,6 +27,8 @@ export interface PredictOptions {
 export interface Predictor {
   /** Rows the model insists on, when its first dimension is fixed: such input is never split. */
   readonly fixedRows?: number
+  /** Whether rows are known not to influence each other: only then does a table scored in parts give the answers of the whole. */
+  readonly rowwise: boolean
   /** Scores data that already fits the signature. */
   predict(data: Batch, options: PredictOptions): Promise<Batch>
   close(): Promise<void>

@@ -34,6 +34,7 @@ export const onnxFlavor: Flavor = {
     const opened = await openWithProviders(model, session, options)
     const strict = options.mode === 'strict'
     return {
+      rowwise: opened.rowwise,
       ...(opened.fixedRows !== undefined && { fixedRows: opened.fixedRows }),
       predict: async (data, { outputs }) => opened.predict(data, { strict, ...(outputs !== undefined && { outputs }) }),
       close: async () => opened.close(),

@@ -115,7 +115,7 @@ function texts(columns: readonly Column[], rows: number): readonly string[] {
   return values
 }
 
-/** What ONNX Runtime's Python binding makes of an element of an object array: `str(element)`. */
+/** What ONNX Runtime's Python binding makes of an element of an object array: `str(element)`. In a table a missing text is NaN, in an array None. */
 function textAt(column: Column, row: number): string {
   const value = column.values[row]
   if (column.dtype === 'string') return (value as string | null) ?? 'nan'
@@ -218,7 +218,7 @@ function castFor(input: FeedInput, tensor: Tensor): Tensor {
   if (tensor.dtype === 'object' || tensor.dtype === 'bytes')
     return { dtype: 'string', values: tensor.values.map((cell) => textOf(cell as Cell, input.name)), shape: tensor.shape }
   if (tensor.dtype === 'string' && tensor.values.includes(null))
-    return { ...tensor, values: tensor.values.map((text) => text ?? 'nan') }
+    return { ...tensor, values: tensor.values.map((text) => text ?? 'None') }
   return tensor
 }
 

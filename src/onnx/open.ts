@@ -8,6 +8,7 @@ import { type Answer, answerBatch } from './answer.ts'
 import { closeExternal, openExternal, readExternal, readStart } from './external-data.ts'
 import { type FeedInput, feedTensors } from './feed.ts'
 import { type OnnxModel, readOnnx } from './model.ts'
+import { isRowwise } from './rowwise.ts'
 import { openSession, type Session, type SessionOptions } from './session.ts'
 import { makeSnapshot } from './snapshot.ts'
 import { isLocaleError, missingLocale, withBuiltInLocale } from './string-normalizer.ts'
@@ -21,6 +22,8 @@ const largestFile = 2 ** 31 - 1
 export interface OnnxPredictor {
   readonly inputs: readonly OnnxValue[]
   readonly outputs: readonly OnnxValue[]
+  /** Whether rows do not influence each other, so that a table may be scored in parts. */
+  readonly rowwise: boolean
   /** The first dimension of the inputs, when it is the same fixed size for all. */
   readonly fixedRows: number | undefined
   /**
@@ -143,6 +146,7 @@ function predictor(model: OnnxModel, plans: readonly OutputPlan[], session: Sess
   return {
     inputs: model.inputs,
     outputs: model.outputs,
+    rowwise: isRowwise(model),
     fixedRows: fixedRows(inputs),
     predict(data, { strict, outputs = names }) {
       const wanted = outputs.map((name) => {

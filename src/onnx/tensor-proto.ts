@@ -12,6 +12,7 @@ import {
   int32,
   nextField,
   openField,
+  openMessage,
   repeatedCount,
   text,
 } from './protobuf.ts'
@@ -31,6 +32,9 @@ export interface OnnxTensor {
   readonly dims: readonly number[]
   readonly elements: number
   readonly external?: ExternalReference
+  /** Where its message lies in the file. */
+  readonly from: number
+  readonly to: number
 }
 
 /** A field of typed data: how its numbers are written, and how many elements one number holds or needs. */
@@ -107,6 +111,7 @@ interface RawTensor {
  * @throws ONNX_INVALID when type, dimensions and data disagree; ONNX_EXTERNAL for a reference that says nothing sensible
  */
 export function readTensor(cursor: Cursor): OnnxTensor {
+  const { position: from, end: to } = cursor
   const raw: RawTensor = {
     name: '',
     elementType: 0,
@@ -124,7 +129,7 @@ export function readTensor(cursor: Cursor): OnnxTensor {
   const elements = countElements(raw.dims, invalid)
   const bytes = Math.ceil((elements * type.bits) / 8)
   const dims = raw.dims.map(Number)
-  const shared = { name: raw.name, elementType: raw.elementType, dims, elements }
+  const shared = { name: raw.name, elementType: raw.elementType, dims, elements, from, to }
   const filled = [...raw.counts].filter(([, count]) => count > 0)
   if (raw.isExternal) {
     if (raw.rawBytes !== undefined || filled.length > 0) throw invalid('has data both in the file and outside')
@@ -262,4 +267,24 @@ export function readSparseTensor(cursor: Cursor): OnnxSparseTensor {
     throw invalid('has indices that do not fit its values')
   }
   return { values, indices }
+}
+
+/**
+ * The values of a short int64 tensor that lies in the file, such as axes or a shape.
+ *
+ * @returns undefined for other tensors
+ */
+export function smallIntegers(bytes: Uint8Array, tensor: OnnxTensor): readonly number[] | undefined {
+  if (tensor.elementType !== 7 || tensor.external !== undefined || tensor.elements > 64) return undefined
+  const values: number[] = []
+  const cursor = openMessage(bytes.subarray(tensor.from, tensor.to), 2)
+  while (nextField(cursor)) {
+    if (cursor.field === 7) eachInteger(cursor, (value) => values.push(value))
+    else if (cursor.field === 9) {
+      const raw = content(cursor)
+      const view = new DataView(raw.buffer, raw.byteOffset, raw.byteLength)
+      for (let at = 0; at < raw.length; at += 8) values.push(Number(view.getBigInt64(at, true)))
+    }
+  }
+  return values
 }

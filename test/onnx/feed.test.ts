@@ -116,6 +116,8 @@ test('text: a missing one is "nan", and what the runtime would change in silence
   const input: FeedInput = { name: 's', dtype: 'string', shape: [-1, 1] }
   const text = (...texts: (string | null)[]) => frame([{ name: 's', dtype: 'string', values: texts, pandas: 'object' }])
   assert.deepEqual(only(text('a', null), input).values, ['a', 'nan'])
+  const array: Batch = { kind: 'array', tensor: { dtype: 'string', shape: [1, 1], values: [null] } }
+  assert.deepEqual(only(array, input).values, ['None'])
   assert.throws(() => only(text('a\0b'), input), { code: 'ONNX_INPUT_STRING' })
   assert.throws(() => only(text('\ud800'), input), { code: 'ONNX_INPUT_STRING' })
   assert.deepEqual(only(text('😀'), input).values, ['😀'])

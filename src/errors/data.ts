@@ -50,14 +50,20 @@ export const dataErrors = {
       `The first row has ${a.found} fields, the header ${a.header}: pandas would silently take the first ${a.found - a.header === 1 ? 'column' : `${a.found - a.header} columns`} as row labels`,
     hint: () => 'Name the extra column in the header, or write the file with `to_csv(index=False)`',
   },
+  /** Rule L7: MLflow reads the file, so it is no unreadable body. */
   CSV_DUPLICATE_COLUMN: {
-    kind: 'body',
+    kind: 'signature',
     message: (a: { name: string }) => `The header names the column \`${a.name}\` twice`,
   },
   CSV_VALUE: {
     kind: 'body',
     message: (a: { found: string; wanted: string; why?: string }) =>
       `\`${a.found}\` is not ${/^[aeiou]/.test(a.wanted) ? 'an' : 'a'} ${a.wanted}${a.why === undefined ? '' : `: ${a.why}`}`,
+  },
+  /** Rule L6: MLflow makes it infinite. */
+  CSV_OVERFLOW: {
+    kind: 'signature',
+    message: (a: { found: string; wanted: string }) => `\`${a.found}\` is beyond the range of a ${a.wanted}`,
   },
   CSV_MISSING_VALUE: {
     kind: 'body',

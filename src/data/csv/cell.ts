@@ -123,12 +123,7 @@ function storeReal(column: ColumnState, cells: Float64Array, at: number, field: 
   }
   const value = realResult[0]!
   if (context.plan.overflow !== 'infinity' && !Number.isFinite(value) && column.wanted !== 'value') {
-    throw failure(
-      'CSV_VALUE',
-      { found: foundText(field), wanted: column.wanted, why: 'it is beyond the range of the type' },
-      column,
-      context,
-    )
+    throw failure('CSV_OVERFLOW', { found: foundText(field), wanted: column.wanted }, column, context)
   }
   cells[at] = value
 }
@@ -272,7 +267,7 @@ function outOfRange(column: ColumnState, field: Field, context: CellContext): Ml
   )
 }
 
-type CellError = 'CSV_VALUE' | 'CSV_MISSING_VALUE' | 'CSV_MIXED_COLUMN' | 'CSV_DATETIME' | 'CSV_FIELD_LIMIT'
+type CellError = 'CSV_VALUE' | 'CSV_OVERFLOW' | 'CSV_MISSING_VALUE' | 'CSV_MIXED_COLUMN' | 'CSV_DATETIME' | 'CSV_FIELD_LIMIT'
 
 function failure<Code extends CellError>(
   code: Code,

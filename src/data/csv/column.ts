@@ -262,8 +262,8 @@ function narrowReal(
       dtype === 'float32' ? Math.abs(narrow[row]!) === Number.POSITIVE_INFINITY : (narrow[row]! & 0x7fff) === 0x7c00
     if (!infinite || !Number.isFinite(wide[row]!)) continue
     throw new MlmodelError(
-      'CSV_VALUE',
-      { found: String(wide[row]), wanted: column.wanted, why: 'it is beyond the range of the type' },
+      'CSV_OVERFLOW',
+      { found: String(wide[row]), wanted: column.wanted },
       { where: { file: place.file, row: place.before + row + 1, column: column.name } },
     )
   }

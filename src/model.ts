@@ -56,9 +56,9 @@ export class Model {
     return this.mlmodel.signature
   }
 
-  /** Rows the model insists on, when its first dimension is fixed: such input cannot be split. */
-  get fixedRows(): number | undefined {
-    return this.#predictor.fixedRows
+  /** Whether a long table may be scored in parts: the graph fixes no number of rows and keeps each row's answer apart. */
+  get divisible(): boolean {
+    return this.#predictor.fixedRows === undefined && this.#predictor.rowwise
   }
 
   /**

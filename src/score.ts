@@ -32,7 +32,7 @@ export interface ScoreOptions {
 
 /**
  * Scores the inputs and writes the predictions. A CSV file is read and scored in blocks of rows, so memory does not
- * grow with it, unless the model insists on a number of rows.
+ * grow with it, unless a row's answer may depend on the others.
  *
  * @throws INPUT_*, the errors of the formats, of enforcement and of the model
  */
@@ -114,11 +114,10 @@ async function scoreCsv(model: Model, source: Source, options: ScoreOptions): Pr
   const strict = model.mode === 'strict'
   // pandas takes a first row one longer than the header for row labels; in a file that is a slip, and answers would be shifted.
   const plan = { ...csvPlan(model.signature, strict ? 'server' : 'untyped', model.mode), implicitIndex: strict ? 'error' : 'index' } as const
-  const whole = model.fixedRows !== undefined
   const writer = openPredictionWriter(options.outputFormat, { wrap: true })
   const warned = new Set<string>()
   let rows = 0
-  for await (const frame of readCsv(source, plan, whole ? { batchRows: Number.POSITIVE_INFINITY } : { reuse: true })) {
+  for await (const frame of readCsv(source, plan, model.divisible ? { reuse: true } : { batchRows: Number.POSITIVE_INFINITY })) {
     const { data, warnings } = finishCsv(frame, model.signature, plan, model.mode)
     const fresh = warnings.filter(({ message }) => !warned.has(message))
     for (const { message } of fresh) warned.add(message)

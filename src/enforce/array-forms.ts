@@ -6,19 +6,23 @@
 import { dtypeOfDataType } from '../dtype.ts'
 import type { ColumnSpec, Schema, TensorSpec } from '../signature.ts'
 import { specsOf } from '../signature.ts'
-import { makeArray } from './numpy.ts'
 import { enforceCell } from './nested.ts'
+import { makeArray, subArray } from './numpy.ts'
 import { typeNameOf } from './python.ts'
 import type { Report } from './report.ts'
 import { type Path, Refusal, raising, type Sink } from './sink.ts'
 import { specDtype } from './tensors.ts'
 import { type Cell, isArray, isCellMap, isList, isPlain, type Scalar, type ValueDtype } from './values.ts'
-import { subArray } from './numpy.ts'
 
 type Spec = ColumnSpec | TensorSpec
 
 /** Reads `inputs`. @throws Refusal where MLflow refuses the form; what single values lack is reported. */
-export function readInputs(value: Cell, schema: Schema | undefined, report: Report, form: 'inputs' | 'instances' = 'inputs'): Cell {
+export function readInputs(
+  value: Cell,
+  schema: Schema | undefined,
+  report: Report,
+  form: 'inputs' | 'instances' = 'inputs',
+): Cell {
   const types = typesByName(schema)
   if (schema !== undefined) {
     if (types.size === 1 && isList(value) && !value.some(isCellMap)) {
@@ -28,7 +32,10 @@ export function readInputs(value: Cell, schema: Schema | undefined, report: Repo
       return typeof name === 'number' ? converted : new Map([[name, converted]])
     }
     if (types.size === 0 && !isList(value) && !isPlain(value)) {
-      throw new Refusal(`the signature has no names, so \`${form}\` must be a list or a single value, not ${typeNameOf(value)}`, value)
+      throw new Refusal(
+        `the signature has no names, so \`${form}\` must be a list or a single value, not ${typeNameOf(value)}`,
+        value,
+      )
     }
   }
   if (isCellMap(value)) {
@@ -36,7 +43,8 @@ export function readInputs(value: Cell, schema: Schema | undefined, report: Repo
   }
   if (isList(value) && value.every(isCellMap)) {
     return value.map(
-      (row, index) => new Map([...row].map(([name, item]) => [name, convert(item, types.get(name), report, [form, index, name], name)])),
+      (row, index) =>
+        new Map([...row].map(([name, item]) => [name, convert(item, types.get(name), report, [form, index, name], name)])),
     )
   }
   const spec = schema === undefined ? undefined : specsOf(schema)[0]
@@ -45,7 +53,8 @@ export function readInputs(value: Cell, schema: Schema | undefined, report: Repo
 
 /** Reads `instances`: rows of objects become an array per name, each in the order in which the rows have it. */
 export function readInstances(value: Cell, schema: Schema | undefined, report: Report): Cell {
-  const data = isList(value) && isCellMap(value[0]) ? columnsOfRows(value, schema, report) : readInputs(value, schema, report, 'instances')
+  const data =
+    isList(value) && isCellMap(value[0]) ? columnsOfRows(value, schema, report) : readInputs(value, schema, report, 'instances')
   if (isCellMap(data)) checkLengths(data, schema)
   return data
 }
@@ -106,7 +115,9 @@ function typesByName(schema: Schema | undefined): ReadonlyMap<string | number, S
 /** `convert_data_type`; null stands for what was refused and reported. */
 function convert(value: Cell, spec: Spec | undefined, report: Report, path: Path, name: string | number | undefined): Cell {
   const column = name === undefined ? {} : { column: name }
-  const sink: Sink = { refuse: (inner, found, why) => report.unreadable({ ...column, path: [...path, ...inner] }, found, wordOf(spec), why) }
+  const sink: Sink = {
+    refuse: (inner, found, why) => report.unreadable({ ...column, path: [...path, ...inner] }, found, wordOf(spec), why),
+  }
   try {
     if (spec === undefined) return makeArray(value, undefined, sink)
     if (spec.kind === 'tensor') return makeArray(value, specDtype(spec), sink)

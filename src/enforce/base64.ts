@@ -22,7 +22,7 @@ export function decodeBase64(text: string): Uint8Array | string {
     const value = sixBits.get(letter)
     if (value === undefined) continue
     pads = 0
-    if (position > 0) bytes.push(((held << 6) | value) >> (6 - position * 2) & 0xff)
+    if (position > 0) bytes.push((((held << 6) | value) >> (6 - position * 2)) & 0xff)
     held = value
     position = (position + 1) % 4
   }

@@ -55,7 +55,14 @@ function columnOf({ name, series }: TableColumn, type: DataType | undefined): Co
 function objectColumn(name: string | number, values: readonly Cell[], type: DataType | undefined): Column {
   const present = values.filter((value) => !isMissing(value))
   const held = present.map(kindOfCell)
-  const kind = held.length === 0 ? (type === 'string' || type === 'binary' ? type : undefined) : held.every((one) => one === held[0]) ? held[0] : undefined
+  const kind =
+    held.length === 0
+      ? type === 'string' || type === 'binary'
+        ? type
+        : undefined
+      : held.every((one) => one === held[0])
+        ? held[0]
+        : undefined
   const plain = values.map((value) => (isMissing(value) ? null : value))
   if (kind === 'string') return { name, dtype: 'string', values: plain as readonly (string | null)[], pandas: 'object' }
   if (kind === 'binary') return { name, dtype: 'bytes', values: plain as readonly (Uint8Array | null)[] }

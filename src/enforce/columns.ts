@@ -39,7 +39,8 @@ export function enforceSeries(given: Series, type: DataType): Series {
   if (type === 'binary' && series.dtype === 'bytes') return series
   const wanted = dtypeOfDataType[type] as ValueDtype
   if (series.dtype === wanted) {
-    if (series.dtype === 'datetime64' && series.zoned) throw new Refusal('dates with a time zone; the signature takes dates without one')
+    if (series.dtype === 'datetime64' && series.zoned)
+      throw new Refusal('dates with a time zone; the signature takes dates without one')
     return series
   }
   if (series.dtype === 'object') {
@@ -48,14 +49,18 @@ export function enforceSeries(given: Series, type: DataType): Series {
     if (type === 'double') return numbersOf(series.values)
   }
   const target = wanted as FixedDtype
-  if (isFixed(series.dtype) && isFixed(wanted) && (widens(series.dtype, target) || zeroOrOne(series, target))) return widen(series, target)
+  if (isFixed(series.dtype) && isFixed(wanted) && (widens(series.dtype, target) || zeroOrOne(series, target)))
+    return widen(series, target)
   throw new Refusal(incompatible(series, wanted))
 }
 
 /** MLflow's words, with its hint for integers that a missing value has made floats. */
 function incompatible(series: Series, wanted: string): string {
   const hint =
-    series.dtype === 'float64' && isInteger(wanted) && hasMissing(series) && cellsOf(series).every((cell) => isMissing(cell) || Number.isInteger(cell))
+    series.dtype === 'float64' &&
+    isInteger(wanted) &&
+    hasMissing(series) &&
+    cellsOf(series).every((cell) => isMissing(cell) || Number.isInteger(cell))
       ? ': integers with a missing value among them are floats'
       : ''
   return `${series.dtype} is not safely converted to ${wanted}${hint}`
@@ -80,7 +85,8 @@ function zeroOrOne(series: Series, to: FixedDtype): boolean {
 
 function widen(series: Series, dtype: FixedDtype): Series {
   const values = newValues(dtype, series.values.length)
-  for (let row = 0; row < values.length; row++) setValue(values, dtype, row, castNumber(cellAt(series.dtype, series.values, row) as number, dtype))
+  for (let row = 0; row < values.length; row++)
+    setValue(values, dtype, row, castNumber(cellAt(series.dtype, series.values, row) as number, dtype))
   return { dtype, values }
 }
 
@@ -112,7 +118,8 @@ function numbersOf(cells: readonly Cell[]): Series {
 }
 
 function numberOf(cell: Cell): number | bigint {
-  if (cell === null || cell === '' || (isCellMap(cell) && cell.size === 0) || (isList(cell) && cell.length === 0)) return Number.NaN
+  if (cell === null || cell === '' || (isCellMap(cell) && cell.size === 0) || (isList(cell) && cell.length === 0))
+    return Number.NaN
   if (isArray(cell) && cell.shape[0] === 0) return Number.NaN
   if (typeof cell === 'number') return cell
   if (typeof cell === 'bigint') {

@@ -26,7 +26,8 @@ export function mediaTypeOf(header: string | undefined, mode: Mode): MediaType {
   const unknown: string[] = []
   for (const parameter of parameters) {
     const [name = '', value = ''] = splitOnce(parameter)
-    if (mode === 'strict' ? name.toLowerCase() === 'charset' : name === 'charset') charsets.push(mode === 'strict' ? unquote(value) : value)
+    if (mode === 'strict' ? name.toLowerCase() === 'charset' : name === 'charset')
+      charsets.push(mode === 'strict' ? unquote(value) : value)
     else if (parameter !== '' || mode === 'compat') unknown.push(parameter)
   }
   // MLflow keeps the last of several.

@@ -5,22 +5,22 @@
 import type { Batch, Frame } from '../batch.ts'
 import type { CsvPlan, CsvType } from '../data/csv/plan.ts'
 import { readCsvBytes } from '../data/csv/read.ts'
+import { float16ToNumber, numberToFloat16 } from '../dtype.ts'
 import { defaultLimits } from '../limits.ts'
 import { type Schema, type Signature, specNames, type TensorSchema, type TensorSpec } from '../signature.ts'
 import { batchOfFitted } from './batch.ts'
-import { castLeaves } from './numpy.ts'
+import type { EnforcedRequest, RequestOptions } from './enforced.ts'
 import { isoNanoseconds } from './exact.ts'
+import { castLeaves } from './numpy.ts'
 import type { Table } from './pandas-frame.ts'
 import { inferObjects } from './pandas-infer.ts'
 import { checkParams } from './params.ts'
 import { type Mode, openReport, type Report, type Warning } from './report.ts'
-import type { EnforcedRequest, RequestOptions } from './request.ts'
 import { enforceSchema } from './schema-input.ts'
 import { Refusal, raising } from './sink.ts'
 import { tableOfFrame } from './table-of-frame.ts'
 import { specDtype } from './tensors.ts'
-import { type Array_, arrayOf, type Cell, cellAt, isFixed, shapeText, type ValueDtype } from './values.ts'
-import { numberToFloat16, float16ToNumber } from '../dtype.ts'
+import { arrayOf, type Cell, cellAt, isFixed, type NumpyArray, shapeText, type ValueDtype } from './values.ts'
 
 /** `server`: types from the signature; `untyped`: pandas' own inference, then enforcement. */
 export type CsvRegime = 'server' | 'untyped'
@@ -37,7 +37,12 @@ export interface EnforcedCsvPlan extends CsvPlan {
  */
 export function csvPlan(signature: Signature | undefined, regime: CsvRegime, mode: Mode): EnforcedCsvPlan {
   const strict = mode === 'strict'
-  const pandas = { duplicates: strict ? 'error' : 'rename', implicitIndex: 'index', nul: 'keep', overflow: strict ? 'error' : 'infinity' } as const
+  const pandas = {
+    duplicates: strict ? 'error' : 'rename',
+    implicitIndex: 'index',
+    nul: 'keep',
+    overflow: strict ? 'error' : 'infinity',
+  } as const
   const schema = signature?.inputs
   if (schema === undefined || regime === 'untyped') return { ...pandas, regime, typeOf: () => 'infer' }
   const report = openReport(mode)
@@ -54,7 +59,11 @@ function columnTypes(schema: Extract<Schema, { kind: 'columns' }>, report: Repor
   return new Map(
     schema.columns.map(({ type }, index) => {
       if (type.kind === 'scalar') return [names[index]!, type.dataType]
-      report.problem('parse', 'COLUMN_UNREADABLE', { column: names[index], wanted: type.kind, why: 'CSV holds single values only' })
+      report.problem('parse', 'COLUMN_UNREADABLE', {
+        column: names[index],
+        wanted: type.kind,
+        why: 'CSV holds single values only',
+      })
       return [names[index]!, 'infer']
     }),
   )
@@ -67,7 +76,11 @@ function tensorTypes(schema: TensorSchema, mode: Mode, report: Report): Readonly
     schema.tensors.map((spec, index) => {
       const type = mode === 'strict' ? tensorType(spec) : undefined
       if (type !== undefined) return [names[index]!, type]
-      report.problem('parse', 'COLUMN_UNREADABLE', { column: spec.name, wanted: `a tensor of ${spec.numpyDtype}`, why: 'MLflow reads no tensors from CSV' })
+      report.problem('parse', 'COLUMN_UNREADABLE', {
+        column: spec.name,
+        wanted: `a tensor of ${spec.numpyDtype}`,
+        why: 'MLflow reads no tensors from CSV',
+      })
       return [names[index]!, 'infer']
     }),
   )
@@ -110,13 +123,19 @@ export function finishCsv(
 
 /** pandas keeps texts as objects where the dtype was asked for by name; by position it infers its string type. */
 function inferTexts(table: Table): Table {
-  return { ...table, columns: table.columns.map((column) => ({ ...column, series: column.series.dtype === 'object' ? inferObjects(column.series.values) : column.series })) }
+  return {
+    ...table,
+    columns: table.columns.map((column) => ({
+      ...column,
+      series: column.series.dtype === 'object' ? inferObjects(column.series.values) : column.series,
+    })),
+  }
 }
 
 /** Rule X4: one tensor takes all columns in the order of the file, several a column each by name. */
 function tensorsOfFrame(frame: Frame, schema: TensorSchema, report: Report): Batch {
   const names = specNames(schema)
-  const arrays = new Map<string, Array_>()
+  const arrays = new Map<string, NumpyArray>()
   for (const [index, spec] of schema.tensors.entries()) {
     const columns = schema.tensors.length === 1 ? frame.columns : frame.columns.filter(({ name }) => name === names[index])
     try {
@@ -128,13 +147,11 @@ function tensorsOfFrame(frame: Frame, schema: TensorSchema, report: Report): Bat
   }
   if (report.hasProblems()) report.fail()
   const only = schema.tensors[0]!
-  return only.name === undefined
-    ? { kind: 'array', tensor: arrays.get(String(names[0]))! }
-    : { kind: 'named', items: arrays }
+  return only.name === undefined ? { kind: 'array', tensor: arrays.get(String(names[0]))! } : { kind: 'named', items: arrays }
 }
 
 /** The matrix rows × columns; a vector for a signature of one dimension. */
-export function tensorOfColumns(rows: number, columns: Frame['columns'], spec: TensorSpec): Array_ {
+export function tensorOfColumns(rows: number, columns: Frame['columns'], spec: TensorSpec): NumpyArray {
   const shape = spec.shape.length === 1 && columns.length === 1 ? [rows] : [rows, columns.length]
   const dtype = specDtype(spec)
   const held = tableOfFrame({ kind: 'frame', rows, columns }).columns.map(({ series }) => series)
@@ -143,7 +160,14 @@ export function tensorOfColumns(rows: number, columns: Frame['columns'], spec: T
     return cellAt(series.dtype, series.values, Math.floor(index / columns.length))
   })
   if (dtype === undefined || dtype === 'bytes') throw new Refusal(`no ${spec.numpyDtype} is read from CSV`)
-  const array = isFixed(dtype) ? castLeaves(leaves.map((leaf) => halfOf(leaf, dtype)), dtype, shape, raising) : arrayOf(dtype, shape, leaves as Array_['values'])
+  const array = isFixed(dtype)
+    ? castLeaves(
+        leaves.map((leaf) => halfOf(leaf, dtype)),
+        dtype,
+        shape,
+        raising,
+      )
+    : arrayOf(dtype, shape, leaves as NumpyArray['values'])
   const fits = shape.length === spec.shape.length && spec.shape.every((size, axis) => size === -1 || size === shape[axis])
   if (!fits) throw new Refusal(`${rows} rows of ${columns.length} columns do not make the shape ${shapeText(spec.shape)}`)
   return array
@@ -165,4 +189,3 @@ export function readCsvRequest(body: Uint8Array, signature: Signature | undefine
   report.finish()
   return { data, params, llm: false, warnings: [...warnings, ...report.warnings] }
 }
-

@@ -2,8 +2,9 @@
  * A JSON body with arrays, objects or maps that MLflow refuses, read column by column (rule X3): simple columns as their
  * form reads them, nested values exactly.
  */
-import { jsonPath } from '../json.ts'
+
 import { dtypeOfDataType } from '../dtype.ts'
+import { jsonPath } from '../json.ts'
 import { type ColumnSchema, type ColumnSpec, specNames } from '../signature.ts'
 import { enforceSeries } from './columns.ts'
 import { convertExactly, type Exactness } from './exact.ts'
@@ -11,8 +12,8 @@ import { castToType } from './frame-forms.ts'
 import type { Layout, RawColumn } from './layout.ts'
 import { typeText } from './nested.ts'
 import { makeArray } from './numpy.ts'
-import { inferSeries, seriesOfArray } from './pandas-infer.ts'
 import type { Table, TableColumn } from './pandas-frame.ts'
+import { inferSeries, seriesOfArray } from './pandas-infer.ts'
 import type { Report } from './report.ts'
 import { Refusal, type Sink } from './sink.ts'
 import { isList, type Series, type ValueDtype } from './values.ts'
@@ -52,7 +53,9 @@ export function readExactly(reading: Reading, schema: ColumnSchema, report: Repo
     }
     rows ??= raw.cells.length
     if (rows !== raw.cells.length) {
-      report.problem('enforce', 'DATA_FORM', { why: `the column \`${raw.name}\` has ${raw.cells.length} rows, the first ${rows}` })
+      report.problem('enforce', 'DATA_FORM', {
+        why: `the column \`${raw.name}\` has ${raw.cells.length} rows, the first ${rows}`,
+      })
       continue
     }
     const series = readColumn(raw, spec, reading, use, report)
@@ -61,12 +64,19 @@ export function readExactly(reading: Reading, schema: ColumnSchema, report: Repo
   return report.hasProblems() || !used ? undefined : { rows: rows ?? 0, columns }
 }
 
-function readColumn(raw: RawColumn, spec: ColumnSpec, { layout, overflows }: Reading, use: () => void, report: Report): Series | undefined {
+function readColumn(
+  raw: RawColumn,
+  spec: ColumnSpec,
+  { layout, overflows }: Reading,
+  use: () => void,
+  report: Report,
+): Series | undefined {
   const { type, required } = spec
   const wanted = typeText(type)
   const place = (row: number, inner: readonly (number | string)[]) => [...raw.path(row), ...inner]
   const sink: Sink = {
-    refuse: ([row, ...inner], found, why) => report.unreadable({ column: raw.name, path: place(row as number, inner) }, found, wanted, why),
+    refuse: ([row, ...inner], found, why) =>
+      report.unreadable({ column: raw.name, path: place(row as number, inner) }, found, wanted, why),
   }
   try {
     if (type.kind === 'scalar') return simpleColumn(raw, spec, layout, sink)
@@ -76,11 +86,16 @@ function readColumn(raw: RawColumn, spec: ColumnSpec, { layout, overflows }: Rea
         return convertExactly(cell, type, required, context)
       } catch (error) {
         if (!(error instanceof Refusal)) throw error
-        report.problem('enforce', 'COLUMN_TYPE', { column: raw.name, wanted, why: error.message }, {
-          column: raw.name,
-          row: row + 1,
-          path: jsonPath(place(row, error.path)),
-        })
+        report.problem(
+          'enforce',
+          'COLUMN_TYPE',
+          { column: raw.name, wanted, why: error.message },
+          {
+            column: raw.name,
+            row: row + 1,
+            path: jsonPath(place(row, error.path)),
+          },
+        )
         return null
       }
     })
@@ -99,5 +114,8 @@ function simpleColumn(raw: RawColumn, spec: ColumnSpec, layout: Layout, sink: Si
     return enforceSeries(castToType(inferSeries(cells), spec, sink), spec.type.dataType)
   }
   if (cells.some(isList)) throw new Refusal('single values are wanted, not lists')
-  return enforceSeries(seriesOfArray(makeArray(cells, dtypeOfDataType[spec.type.dataType] as ValueDtype, sink)), spec.type.dataType)
+  return enforceSeries(
+    seriesOfArray(makeArray(cells, dtypeOfDataType[spec.type.dataType] as ValueDtype, sink)),
+    spec.type.dataType,
+  )
 }

@@ -4,8 +4,8 @@
  * is not exact is refused.
  */
 import type { ArrayType, ObjectType, ScalarType, ValueType } from '../signature.ts'
-import { parseNumpyDatetime } from './numpy-datetime.ts'
 import { integerRanges } from './numpy.ts'
+import { parseNumpyDatetime } from './numpy-datetime.ts'
 import { typeNameOf } from './python.ts'
 import { type Path, Refusal } from './sink.ts'
 import { type Cell, isCellMap, isList, isMissing, notATimeCell } from './values.ts'
@@ -18,7 +18,13 @@ export interface Exactness {
 }
 
 /** @throws Refusal with the place inside the value */
-export function convertExactly(value: Cell | undefined, type: ValueType, required: boolean, context: Exactness, path: Path = []): Cell {
+export function convertExactly(
+  value: Cell | undefined,
+  type: ValueType,
+  required: boolean,
+  context: Exactness,
+  path: Path = [],
+): Cell {
   if (value === undefined) {
     if (required) throw new Refusal('there is no value', undefined, path)
     return null
@@ -43,7 +49,8 @@ export function convertExactly(value: Cell | undefined, type: ValueType, require
 
 function convertScalar(value: Cell, type: ScalarType, required: boolean, context: Exactness, path: Path): Cell {
   if (value === null && !required) return null
-  if (value === null || isList(value) || isCellMap(value)) throw new Refusal(`a ${type.dataType} is wanted, not ${typeNameOf(value)}`, value, path)
+  if (value === null || isList(value) || isCellMap(value))
+    throw new Refusal(`a ${type.dataType} is wanted, not ${typeNameOf(value)}`, value, path)
   const converted = convertTyped(value, type.dataType, context.overflows(path), context)
   if (converted === undefined) throw new Refusal(`a ${type.dataType} is wanted`, value, path)
   return converted
@@ -90,7 +97,10 @@ function convertArray(value: Cell, type: ArrayType, required: boolean, context: 
   const present = value.filter((item) => !isMissing(item))
   const wholes = present.length > 0 && present.every((item) => typeof item === 'bigint')
   const complete = present.length === value.length
-  if ((items.dataType === 'string' && wholes) || ((items.dataType === 'long' || items.dataType === 'integer') && value.length > 0 && !(wholes && complete))) {
+  if (
+    (items.dataType === 'string' && wholes) ||
+    ((items.dataType === 'long' || items.dataType === 'integer') && value.length > 0 && !(wholes && complete))
+  ) {
     throw new Refusal(`a list of ${items.dataType} is wanted`, value, path)
   }
   if (value.length > 0 && (items.dataType === 'integer' || items.dataType === 'float')) context.use('X3')
@@ -116,7 +126,11 @@ function convertItem(item: Cell, dataType: string, wholes: boolean, overflow: bo
       if (overflow) return undefined
       // Whole numbers beside others were rounded by pandas already, as MLflow lets them be.
       if (wholes && item !== 0n && item !== 1n) context.use('X1')
-      return wholes ? exactFloat(item, false) : typeof item === 'bigint' || typeof item === 'number' ? finite(Number(item), item) : undefined
+      return wholes
+        ? exactFloat(item, false)
+        : typeof item === 'bigint' || typeof item === 'number'
+          ? finite(Number(item), item)
+          : undefined
     case 'float':
       if (missing) return Number.NaN
       return overflow ? undefined : exactFloat(item, true)
@@ -153,7 +167,8 @@ function convertObject(value: Cell, type: ObjectType, required: boolean, context
   if (!isCellMap(value)) throw new Refusal(`an object is wanted, not ${typeNameOf(value)}`, value, path)
   if (!required && value.size === 0) return value
   const missing = type.properties.filter((property) => property.required && !value.has(property.name))
-  if (missing.length > 0) throw new Refusal(`the object lacks ${missing.map(({ name }) => `\`${name}\``).join(', ')}`, undefined, path)
+  if (missing.length > 0)
+    throw new Refusal(`the object lacks ${missing.map(({ name }) => `\`${name}\``).join(', ')}`, undefined, path)
   return new Map(
     [...value].map(([key, item]) => {
       const property = type.properties.find(({ name }) => name === key)

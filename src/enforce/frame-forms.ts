@@ -6,12 +6,12 @@
  */
 import { dtypeOfDataType } from '../dtype.ts'
 import { type ColumnSpec, type Schema, specNames, specsOf, type TensorSpec } from '../signature.ts'
-import { datesOf } from './columns.ts'
 import { decodeBase64 } from './base64.ts'
+import { datesOf } from './columns.ts'
 import { enforceCell, typeText } from './nested.ts'
 import { castSeries, toObjects, toTexts } from './pandas-astype.ts'
 import { toDatetime } from './pandas-datetime.ts'
-import { labelsOf, makeTable, type Name, namesOf, seriesOfCells, type Table, type TableColumn } from './pandas-frame.ts'
+import { labelsOf, makeTable, namesOf, seriesOfCells, type Table, type TableColumn } from './pandas-frame.ts'
 import { typeNameOf } from './python.ts'
 import type { Place, Report } from './report.ts'
 import { type Path, Refusal, raising, type Sink } from './sink.ts'
@@ -43,12 +43,16 @@ const splitKeys = new Set(['columns', 'data', 'index'])
 function splitTable(value: Cell): Table {
   if (!isCellMap(value)) throw new Refusal(`it must be an object with \`columns\` and \`data\`, not ${typeNameOf(value)}`)
   const strange = [...value.keys()].filter((key) => !splitKeys.has(key))
-  if (strange.length > 0) throw new Refusal(`it takes \`columns\`, \`data\` and \`index\`, not ${strange.map((key) => `\`${key}\``).join(', ')}`)
+  if (strange.length > 0)
+    throw new Refusal(`it takes \`columns\`, \`data\` and \`index\`, not ${strange.map((key) => `\`${key}\``).join(', ')}`)
   const data = value.get('data')
   if (data === undefined) throw new Refusal('it lacks `data`')
   const columns = value.get('columns') ?? null
   const index = value.get('index') ?? null
-  return makeTable(data, { ...(columns !== null && { columns: namesOf(columns) }), ...(index !== null && { index: labelsOf(index) }) })
+  return makeTable(data, {
+    ...(columns !== null && { columns: namesOf(columns) }),
+    ...(index !== null && { index: labelsOf(index) }),
+  })
 }
 
 function recordsTable(value: Cell): Table {
@@ -77,7 +81,13 @@ export function castTable(table: Table, schema: Schema, report: Report, path: Ce
   const names = specNames(schema)
   const unnamedTensor = schema.kind === 'tensors' && specs.length === 1 && specs[0]!.name === undefined
   const columns = table.columns.map((column, position) => {
-    const at = unnamedTensor ? 0 : specs[0]!.name === undefined ? (position < specs.length ? position : -1) : names.lastIndexOf(column.name)
+    const at = unnamedTensor
+      ? 0
+      : specs[0]!.name === undefined
+        ? position < specs.length
+          ? position
+          : -1
+        : names.lastIndexOf(column.name)
     const spec = specs[at]
     return spec === undefined ? column : { ...column, series: castColumn(column, spec, table, report, path) }
   })
@@ -93,18 +103,28 @@ function castColumn(column: TableColumn, spec: ColumnSpec | TensorSpec, table: T
   }
   const sink: Sink = {
     refuse: ([row, ...inner], found, why) =>
-      report.unreadable({ ...place, path: [...path(column, row as number), ...inner] }, column.cells?.[row as number] ?? found, wanted, why),
+      report.unreadable(
+        { ...place, path: [...path(column, row as number), ...inner] },
+        column.cells?.[row as number] ?? found,
+        wanted,
+        why,
+      ),
   }
   try {
     return spec.kind === 'tensor' ? castToTensor(column.series, spec, table, sink) : castToType(column.series, spec, sink)
   } catch (error) {
     if (error instanceof Refusal && typeof error.path[0] === 'number') {
       const [row, ...inner] = error.path
-      report.problem('parse', 'COLUMN_UNREADABLE', { column: column.name, wanted, why: error.message }, {
-        column: column.name,
-        row: row + 1,
-        ...placeOf([...path(column, row), ...inner]),
-      })
+      report.problem(
+        'parse',
+        'COLUMN_UNREADABLE',
+        { column: column.name, wanted, why: error.message },
+        {
+          column: column.name,
+          row: row + 1,
+          ...placeOf([...path(column, row), ...inner]),
+        },
+      )
     } else report.refuse('parse', error, place, wanted)
     return column.series
   }
@@ -155,7 +175,8 @@ function castToTensor(series: Series, spec: TensorSpec, table: Table, sink: Sink
 
 /** `astype('datetime64[ns]')`: numbers and booleans count nanoseconds, each text is read by itself. */
 function datesOfAny(series: Series): Series {
-  if (series.dtype === 'bool') return toDatetime({ dtype: 'int64', values: BigInt64Array.from(series.values as Uint8Array, BigInt) }, raising)
+  if (series.dtype === 'bool')
+    return toDatetime({ dtype: 'int64', values: BigInt64Array.from(series.values as Uint8Array, BigInt) }, raising)
   return isFixed(series.dtype as ValueDtype) ? toDatetime(series, raising) : datesOf(cellsOf(series))
 }
 
@@ -167,5 +188,3 @@ function bytesOfTexts(series: Series, sink: Sink): Series {
   })
   return { dtype: 'object', values }
 }
-
-export type { Name }

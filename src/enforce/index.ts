@@ -1,5 +1,6 @@
 /** Fitting data to a model's signature, as MLflow does or more strictly. */
-export { csvPlan, type CsvRegime, type EnforcedCsvPlan, finishCsv } from './csv.ts'
+export { type CsvRegime, csvPlan, type EnforcedCsvPlan, finishCsv } from './csv.ts'
+export type { EnforcedRequest, RequestOptions } from './enforced.ts'
 export type { Mode, Warning } from './report.ts'
-export { type EnforcedRequest, readRequest, type RequestOptions } from './request.ts'
+export { readRequest } from './request.ts'
 export { enforceParams, enforceTyped } from './typed.ts'

@@ -5,6 +5,7 @@ import { defaultLimits } from '../limits.ts'
 import type { ParamSpec, Schema, Signature } from '../signature.ts'
 import { readInputs, readInstances } from './array-forms.ts'
 import { batchOfFitted, batchOfParsed } from './batch.ts'
+import type { EnforcedRequest, RequestOptions } from './enforced.ts'
 import { hasNested, type Reading, readExactly } from './exact-columns.ts'
 import { type BodyForm, formOf } from './forms.ts'
 import { readFrame } from './frame-forms.ts'
@@ -12,7 +13,6 @@ import { type Layout, layOut } from './layout.ts'
 import { findOverflows } from './overflow.ts'
 import { checkParams } from './params.ts'
 import { openReport, type Report } from './report.ts'
-import type { EnforcedRequest, RequestOptions } from './request.ts'
 import { reviewData } from './review.ts'
 import { enforceSchema, type Fitted, type Parsed } from './schema-input.ts'
 import { Refusal } from './sink.ts'
@@ -38,15 +38,20 @@ export function readJsonRequest(body: Uint8Array, signature: Signature | undefin
   return { data: data ?? report.fail(), params, llm: form.kind === 'llm', warnings: report.warnings }
 }
 
-function readData(form: BodyForm, schema: Schema | undefined, overflows: () => ReadonlySet<string>, report: Report): Batch | undefined {
+function readData(
+  form: BodyForm,
+  schema: Schema | undefined,
+  overflows: () => ReadonlySet<string>,
+  report: Report,
+): Batch | undefined {
   const mlflow = openReport(report.mode)
   const parsed = parseForm(form, schema, mlflow)
   if (schema === undefined) {
-    if (parsed !== undefined) checkLayout(form, undefined, report)
+    checkLayout(form, undefined, report)
     report.adopt(mlflow)
     return parsed === undefined || report.hasProblems() ? undefined : batchOfParsed(parsed)
   }
-  const fitted = parsed === undefined || mlflow.hasProblems() ? undefined : enforceSchema(parsed, schema, mlflow)
+  const fitted = parsed === undefined ? undefined : fitWhatIsRead(parsed, schema, mlflow)
   if (fitted !== undefined && !mlflow.hasProblems()) {
     const layout = checkLayout(form, schema, report)
     report.adopt(mlflow)
@@ -54,20 +59,51 @@ function readData(form: BodyForm, schema: Schema | undefined, overflows: () => R
     return report.hasProblems() ? undefined : batchOfFitted(reviewed, schema)
   }
   const exact = report.mode === 'strict' ? readStrictly(form, schema, overflows(), report) : 'none'
-  if (exact === 'none') report.adopt(mlflow)
+  if (exact === 'none') {
+    report.adopt(mlflow)
+    const layout = checkLayout(form, schema, report)
+    if (fitted !== undefined) reviewData(fitted, schema, layout, overflows(), report)
+  }
   return exact === 'none' || exact === undefined || report.hasProblems() ? undefined : batchOfFitted(exact, schema)
 }
 
+/** Fits the columns that could be read, so that all problems of a body are found at once. */
+function fitWhatIsRead(parsed: Parsed, schema: Schema, report: Report): Fitted | undefined {
+  if (!report.hasProblems()) return enforceSchema(parsed, schema, report)
+  if (schema.kind !== 'columns' || schema.columns[0]!.name === undefined) return undefined
+  const left = schema.columns.filter(({ name }) => name !== undefined && !report.failed(name))
+  if (left.length === 0) return undefined
+  const isLeft = (name: string | number) => !report.failed(name)
+  const data: Parsed =
+    parsed.kind === 'table'
+      ? { kind: 'table', table: { ...parsed.table, columns: parsed.table.columns.filter(({ name }) => isLeft(name)) } }
+      : { kind: 'cell', value: pick(parsed.value, isLeft) }
+  return enforceSchema(data, { kind: 'columns', columns: left }, report)
+}
+
+function pick(value: Cell, isLeft: (name: string) => boolean): Cell {
+  if (isCellMap(value)) return new Map([...value].filter(([name]) => isLeft(name)))
+  return isList(value) ? value.map((row) => (isCellMap(row) ? pick(row, isLeft) : row)) : value
+}
+
 /** Rule L6: MLflow takes params as they are, a number beyond the range among them. */
-function reviewParams(form: BodyForm, specs: readonly ParamSpec[] | undefined, overflows: () => ReadonlySet<string>, report: Report): void {
+function reviewParams(
+  form: BodyForm,
+  specs: readonly ParamSpec[] | undefined,
+  overflows: () => ReadonlySet<string>,
+  report: Report,
+): void {
   if (!isCellMap(form.params)) return
   const base = form.kind === 'llm' ? [] : ['params']
   for (const { name, type } of specs ?? []) {
     const given = form.params.get(name)
     if (given === undefined || type.kind !== 'scalar') continue
-    const cells = isList(given) ? given.map((cell, index) => [cell, [...base, name, index]] as const) : [[given, [...base, name]] as const]
+    const cells = isList(given)
+      ? given.map((cell, index) => [cell, [...base, name, index]] as const)
+      : [[given, [...base, name]] as const]
     for (const [cell, path] of cells) {
-      if (typeof cell === 'number' && !Number.isFinite(cell) && overflows().has(jsonPath(path))) report.lost('L6', { path }, cell, type.dataType)
+      if (typeof cell === 'number' && !Number.isFinite(cell) && overflows().has(jsonPath(path)))
+        report.lost('L6', { path }, cell, type.dataType)
     }
   }
 }
@@ -76,13 +112,19 @@ function reviewParams(form: BodyForm, specs: readonly ParamSpec[] | undefined, o
 function checkLayout(form: BodyForm, schema: Schema | undefined, report: Report): Layout {
   const layout = layOut(form, schema)
   if (report.mode === 'compat') return layout
-  if (layout.repeated !== undefined) report.problem('rule', 'KEY_REPEATED', { key: String(layout.repeated) }, { column: layout.repeated })
+  if (layout.repeated !== undefined)
+    report.problem('rule', 'KEY_REPEATED', { key: String(layout.repeated) }, { column: layout.repeated })
   if (layout.uneven !== undefined) report.problem('rule', 'ROWS_UNEVEN', layout.uneven, { row: layout.uneven.row })
   return layout
 }
 
 /** What strict mode takes although MLflow does not; `none` where no rule speaks, so that MLflow's problems stand. */
-function readStrictly(form: BodyForm, schema: Schema, overflows: ReadonlySet<string>, report: Report): Fitted | undefined | 'none' {
+function readStrictly(
+  form: BodyForm,
+  schema: Schema,
+  overflows: ReadonlySet<string>,
+  report: Report,
+): Fitted | undefined | 'none' {
   if (schema.kind !== 'columns') return 'none'
   if (form.kind !== 'llm' && !hasNested(schema)) return 'none'
   const layout = layOut(form, schema)
@@ -109,7 +151,11 @@ function readingsOf(layout: Layout, overflows: ReadonlySet<string>): readonly Re
   const whole = named.map(([name, value]) => ({ name, cells: [value], path: () => [layout.form, name] }))
   const first = { layout: { ...layout, columns: whole }, overflows }
   if (!named.every(([, value]) => isList(value))) return [first]
-  const cells = named.map(([name, value]) => ({ name, cells: value as readonly Cell[], path: (row: number) => [layout.form, name, row] }))
+  const cells = named.map(([name, value]) => ({
+    name,
+    cells: value as readonly Cell[],
+    path: (row: number) => [layout.form, name, row],
+  }))
   return [first, { layout: { ...layout, columns: cells }, overflows }]
 }
 

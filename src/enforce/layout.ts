@@ -80,7 +80,9 @@ function ofRows(rows: Cell, base: Path, names: readonly Name[] | undefined): Raw
   }
   return [...keys].map(([name, key]) => ({
     name,
-    cells: rows.map((row) => (isCellMap(row) ? row.get(String(key)) : isList(row) ? row[key as number] : key === 0 ? row : undefined)),
+    cells: rows.map((row) =>
+      isCellMap(row) ? row.get(String(key)) : isList(row) ? row[key as number] : key === 0 ? row : undefined,
+    ),
     path: (row: number): Path => (keyed || isList(rows[row]) ? [...base, row, key] : [...base, row]),
   }))
 }
@@ -103,7 +105,11 @@ function arrayLayout(form: Form, value: Cell, schema: Schema | undefined): Layou
   const only = onlyName(schema)
   if (only === undefined || value.some(isCellMap)) return { form, columns: ofRows(value, [form], undefined), bare: value }
   const [column] = ofNamed(new Map([[String(only), value]]), [], schema, false)
-  return { form, columns: [{ ...column!, path: (row) => (column!.cells.length === value.length ? [form, row] : [form]) }], bare: value }
+  return {
+    form,
+    columns: [{ ...column!, path: (row) => (column!.cells.length === value.length ? [form, row] : [form]) }],
+    bare: value,
+  }
 }
 
 function onlyName(schema: Schema | undefined): Name | undefined {
@@ -124,7 +130,8 @@ function ofNamed(values: ReadonlyMap<string, Cell>, base: Path, schema: Schema |
 
 function isOneRow(values: ReadonlyMap<string, Cell>, schema: Schema | undefined, untyped: boolean): boolean {
   if (schema?.kind !== 'columns') return false
-  if (schema.columns.some(({ type }) => type.kind === 'array' || type.kind === 'object' || type.kind === 'sparkml_vector')) return true
+  if (schema.columns.some(({ type }) => type.kind === 'array' || type.kind === 'object' || type.kind === 'sparkml_vector'))
+    return true
   const texts = (value: Cell) => untyped && isList(value) && value.every((item) => typeof item === 'string')
   return [...values.values()].every((value) => (!isList(value) && !isCellMap(value)) || texts(value))
 }

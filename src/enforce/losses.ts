@@ -6,10 +6,10 @@
  */
 import type { ValueType } from '../signature.ts'
 import { isBase64 } from './base64.ts'
-import { parseNumpyDatetime } from './numpy-datetime.ts'
-import { integerRanges } from './numpy.ts'
-import { floatOfText, integerOfText } from './python.ts'
 import type { Layout } from './layout.ts'
+import { integerRanges } from './numpy.ts'
+import { parseNumpyDatetime } from './numpy-datetime.ts'
+import { floatOfText, integerOfText } from './python.ts'
 import type { Rule } from './sink.ts'
 import { type Cell, isCellMap, isInteger, isList, isMissing } from './values.ts'
 
@@ -97,7 +97,8 @@ function judgeFloat({ raw, got, overflow }: Leaf): Verdict | undefined {
 
 function judgeText({ raw, got, nested }: Leaf): Verdict | undefined {
   if (isAbsent(raw)) return isMissing(got) ? undefined : { rule: nested ? 'L8' : 'L4', value: null }
-  if (typeof raw === 'string') return nested && typeof got === 'string' && isCut(raw, got) ? { rule: 'L8', value: raw } : undefined
+  if (typeof raw === 'string')
+    return nested && typeof got === 'string' && isCut(raw, got) ? { rule: 'L8', value: raw } : undefined
   if (typeof raw !== 'bigint') return { rule: 'L10' }
   const digits = String(raw)
   return got === digits ? undefined : { rule: 'L10', value: digits }
@@ -135,7 +136,14 @@ function judgeDate({ raw }: Leaf): Verdict | undefined {
 export type Visit = (leaf: Pick<Leaf, 'type' | 'raw' | 'got' | 'nested'>, path: readonly (number | string)[]) => Cell
 
 /** Walks a value and what was made of it side by side, as far as both have the shape of the type. */
-export function walk(type: ValueType, raw: Cell | undefined, got: Cell, visit: Visit, path: readonly (number | string)[] = [], nested = false): Cell {
+export function walk(
+  type: ValueType,
+  raw: Cell | undefined,
+  got: Cell,
+  visit: Visit,
+  path: readonly (number | string)[] = [],
+  nested = false,
+): Cell {
   switch (type.kind) {
     case 'scalar':
       return visit({ type: type.dataType, raw, got, nested }, path)
@@ -151,7 +159,10 @@ export function walk(type: ValueType, raw: Cell | undefined, got: Cell, visit: V
       if (!isCellMap(raw) || !isCellMap(got)) return got
       const pairs = [...got].map(([key, item]) => {
         const inner = type.kind === 'map' ? type.values : type.properties.find(({ name }) => name === key)?.type
-        return [key, inner === undefined || !raw.has(key) ? item : walk(inner, raw.get(key), item, visit, [...path, key], true)] as const
+        return [
+          key,
+          inner === undefined || !raw.has(key) ? item : walk(inner, raw.get(key), item, visit, [...path, key], true),
+        ] as const
       })
       return pairs.some(([key, item]) => !Object.is(item, got.get(key))) ? new Map(pairs) : got
     }
@@ -159,4 +170,3 @@ export function walk(type: ValueType, raw: Cell | undefined, got: Cell, visit: V
       return got
   }
 }
-

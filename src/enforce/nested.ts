@@ -13,7 +13,6 @@ import { seriesOfArray } from './pandas-infer.ts'
 import { typeNameOf } from './python.ts'
 import { type Path, Refusal, raising } from './sink.ts'
 import {
-  type Array_,
   arrayOf,
   type Cell,
   cellAt,
@@ -23,8 +22,9 @@ import {
   isList,
   isMissing,
   isPlain,
-  scalarOf,
+  type NumpyArray,
   type Series,
+  scalarOf,
   type ValueDtype,
 } from './values.ts'
 
@@ -59,12 +59,16 @@ function enforceArray(value: Cell, type: ArrayType, required: boolean, path: Pat
   if ((!required || type.items.kind === 'any') && (value === null || empty)) return value
   if (isList(value)) {
     if (type.items.kind !== 'scalar') return value.map((item, index) => enforceCell(item, type.items, required, [...path, index]))
-    return value.length === 0 ? value : listOf(within(value, path, () => toArray(enforceSeries(seriesOfCells(value), dataTypeOf(type)), type)))
+    return value.length === 0
+      ? value
+      : listOf(within(value, path, () => toArray(enforceSeries(seriesOfCells(value), dataTypeOf(type)), type)))
   }
   if (!isArray(value)) throw new Refusal(`a list is wanted, not ${typeNameOf(value)}`, value, path)
   if (value.shape.length === 0) throw new Refusal('a list is wanted, not a single value', value, path)
   if (type.items.kind !== 'scalar') {
-    const items = Array.from({ length: value.shape[0]! }, (_, index) => enforceCell(subArray(value, index), type.items, required, [...path, index]))
+    const items = Array.from({ length: value.shape[0]! }, (_, index) =>
+      enforceCell(subArray(value, index), type.items, required, [...path, index]),
+    )
     return makeArray(items, undefined, raising)
   }
   if (value.shape[0] === 0) return value
@@ -77,7 +81,7 @@ function dataTypeOf(type: ArrayType): ScalarType['dataType'] {
 }
 
 /** `Series.to_numpy(dtype)`. Texts with a missing one among them are cut to a character each (rule L8). */
-function toArray(series: Series, type: ArrayType): Array_ {
+function toArray(series: Series, type: ArrayType): NumpyArray {
   const dtype = dtypeOfDataType[dataTypeOf(type)] as ValueDtype
   if (series.dtype === 'str' && series.values.includes(null)) {
     const cut = series.values.map((text) => [...(text ?? 'nan')].slice(0, 1).join(''))
@@ -85,12 +89,13 @@ function toArray(series: Series, type: ArrayType): Array_ {
   }
   if (series.dtype === dtype) return arrayOf(dtype, [series.values.length], series.values)
   const cells = cellsOf(series)
-  if ((dtype === 'string' || dtype === 'bytes') && cells.some(isList)) throw new Refusal('a list of single values is wanted, not a list of lists')
+  if ((dtype === 'string' || dtype === 'bytes') && cells.some(isList))
+    throw new Refusal('a list of single values is wanted, not a list of lists')
   return castLeaves(cells, dtype, [cells.length], raising)
 }
 
 /** `ndarray.tolist()`: dates become nanoseconds. */
-function listOf(array: Array_): readonly Cell[] {
+function listOf(array: NumpyArray): readonly Cell[] {
   return Array.from({ length: array.values.length }, (_, index) => {
     const cell = cellAt(array.dtype, array.values, index)
     if (array.dtype !== 'datetime64') return cell
@@ -102,7 +107,8 @@ function enforceObject(value: Cell, type: ObjectType, required: boolean, path: P
   if (!required && (value === null || equalsEmpty(value))) return value
   if (!isCellMap(value)) throw new Refusal(`an object is wanted, not ${typeNameOf(value)}`, value, path)
   const missing = type.properties.filter((property) => property.required && !value.has(property.name))
-  if (missing.length > 0) throw new Refusal(`the object lacks ${missing.map(({ name }) => `\`${name}\``).join(', ')}`, undefined, path)
+  if (missing.length > 0)
+    throw new Refusal(`the object lacks ${missing.map(({ name }) => `\`${name}\``).join(', ')}`, undefined, path)
   const enforced = new Map<string, Cell>()
   for (const [key, item] of value) {
     const property = type.properties.find(({ name }) => name === key)

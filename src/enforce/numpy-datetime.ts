@@ -12,8 +12,7 @@ export interface ParsedDatetime {
   readonly nanoseconds: bigint
 }
 
-const shape =
-  /^([+-]?\d+)(?:-(\d\d)(?:-(\d\d)(?:[T ](\d\d)(?::(\d\d)(?::(\d\d)(?:\.(\d*))?)?)?(Z|[+-]\d\d(?::?\d\d)?)?)?)?)?$/
+const shape = /^([+-]?\d+)(?:-(\d\d)(?:-(\d\d)(?:[T ](\d\d)(?::(\d\d)(?::(\d\d)(?:\.(\d*))?)?)?(Z|[+-]\d\d(?::?\d\d)?)?)?)?)?$/
 
 /** Reads a text; a string says why NumPy raises. */
 export function parseNumpyDatetime(text: string): ParsedDatetime | string {

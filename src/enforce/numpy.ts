@@ -9,18 +9,17 @@ import { parseNumpyDatetime } from './numpy-datetime.ts'
 import { floatOfText, integerOfText, textOf, truthOf } from './python.ts'
 import { type Path, Refusal, type Sink } from './sink.ts'
 import {
-  type Array_,
   arrayOf,
   type Cell,
   cellAt,
   type FixedDtype,
   isArray,
-  isCellMap,
   isFloat,
   isInteger,
   isList,
   isMoment,
   isTensor,
+  type NumpyArray,
   newValues,
   plainCell,
   scalarOf,
@@ -45,7 +44,7 @@ export const integerRanges: Readonly<Record<string, readonly [bigint, bigint]>> 
  *
  * @throws Refusal for lists of unequal length, except to `object`, where they stay lists
  */
-export function makeArray(value: Cell, dtype: ValueDtype | undefined, sink: Sink): Array_ {
+export function makeArray(value: Cell, dtype: ValueDtype | undefined, sink: Sink): NumpyArray {
   const { shape, leaves, dtypes } = dtype === 'object' ? looseShape(value) : uniformShape(value)
   return castLeaves(leaves, dtype ?? commonDtype(leaves, dtypes), shape, sink)
 }
@@ -80,7 +79,8 @@ function looseShape(value: Cell): Laid {
   let nodes: readonly Cell[] = [value]
   for (;;) {
     const length = nodes.length === 0 ? undefined : lengthOf(nodes[0]!)
-    if (length === undefined || nodes.some((node) => lengthOf(node) !== length)) return { shape, leaves: nodes.map(plainCell), dtypes: [] }
+    if (length === undefined || nodes.some((node) => lengthOf(node) !== length))
+      return { shape, leaves: nodes.map(plainCell), dtypes: [] }
     shape.push(length)
     nodes = nodes.flatMap((node) => Array.from({ length }, (_, index) => itemOf(node, index)))
   }
@@ -105,15 +105,15 @@ function lengthOf(node: Cell): number | undefined {
 
 function itemOf(node: Cell, index: number): Cell {
   if (isList(node)) return node[index]!
-  const array = node as Array_
+  const array = node as NumpyArray
   return subArray(array, index)
 }
 
 /** `array[index]` along the first dimension, without copying. */
-export function subArray(array: Array_, index: number): Cell {
+export function subArray(array: NumpyArray, index: number): Cell {
   const shape = array.shape.slice(1)
   const size = elementCount(shape)
-  const values = (array.values as Float64Array).slice(index * size, (index + 1) * size) as unknown as Array_['values']
+  const values = (array.values as Float64Array).slice(index * size, (index + 1) * size) as unknown as NumpyArray['values']
   if (shape.length > 0) return arrayOf(array.dtype, shape, values)
   return array.dtype === 'object' ? (values[0] as Cell) : scalarOf(array.dtype, values)
 }
@@ -169,11 +169,21 @@ function floatFor(float: ValueDtype, integer: ValueDtype): ValueDtype {
 }
 
 /** Sets each value into an array of `dtype`. */
-export function castLeaves(leaves: readonly Cell[], dtype: ValueDtype, shape: readonly number[], sink: Sink): Array_ {
+export function castLeaves(leaves: readonly Cell[], dtype: ValueDtype, shape: readonly number[], sink: Sink): NumpyArray {
   const at = (index: number): Path => pathOf(index, shape)
-  if (dtype === 'object') return arrayOf(dtype, shape, leaves as Array_['values'])
-  if (dtype === 'string') return arrayOf(dtype, shape, leaves.map((leaf) => numpyText(plainCell(leaf))))
-  if (dtype === 'bytes') return arrayOf(dtype, shape, leaves.map((leaf, index) => numpyBytes(plainCell(leaf), sink, () => at(index))))
+  if (dtype === 'object') return arrayOf(dtype, shape, leaves as NumpyArray['values'])
+  if (dtype === 'string')
+    return arrayOf(
+      dtype,
+      shape,
+      leaves.map((leaf) => numpyText(plainCell(leaf))),
+    )
+  if (dtype === 'bytes')
+    return arrayOf(
+      dtype,
+      shape,
+      leaves.map((leaf, index) => numpyBytes(plainCell(leaf), sink, () => at(index))),
+    )
   const values = newValues(dtype, leaves.length)
   for (let index = 0; index < leaves.length; index++) {
     const value = setItem(plainCell(leaves[index]!), dtype)
@@ -258,11 +268,16 @@ function setDatetime(value: Cell): bigint | string {
 }
 
 /** `array.astype(dtype)` between arrays; integers wrap, floats are cut as the processor does. */
-export function castArray(array: Array_, dtype: ValueDtype, sink: Sink): Array_ {
+export function castArray(array: NumpyArray, dtype: ValueDtype, sink: Sink): NumpyArray {
   if (array.dtype === dtype) return array
   const length = array.values.length
   const cells = Array.from({ length }, (_, index) => cellAt(array.dtype, array.values, index))
-  if (dtype === 'datetime64' && isNumber(array.dtype)) return arrayOf(dtype, array.shape, BigInt64Array.from(cells, (cell) => nanosecondsOf(cell as number)))
+  if (dtype === 'datetime64' && isNumber(array.dtype))
+    return arrayOf(
+      dtype,
+      array.shape,
+      BigInt64Array.from(cells, (cell) => nanosecondsOf(cell as number)),
+    )
   if (!isNumber(array.dtype) || !isNumber(dtype)) return castLeaves(cells, dtype, array.shape, sink)
   const values = newValues(dtype, length)
   for (let index = 0; index < length; index++) setValue(values, dtype, index, castNumber(cells[index] as boolean, dtype))
@@ -293,9 +308,4 @@ export function castNumber(value: boolean | number | bigint, dtype: FixedDtype):
   if (dtype === 'uint64' && whole >= limit) return BigInt.asUintN(64, signed(whole - limit)) ^ (2n ** 63n)
   const wide = signed(whole)
   return dtype.startsWith('u') ? BigInt.asUintN(bits, wide) : BigInt.asIntN(bits, wide)
-}
-
-/** Whether a value is one that NumPy keeps as an object: no number, text or date. */
-export function isObjectLeaf(value: Cell): boolean {
-  return value === null || isCellMap(value)
 }

@@ -3,7 +3,7 @@
  * meant as such (rule L6).
  */
 import { jsonPath } from '../json.ts'
-import { type Path } from './sink.ts'
+import type { Path } from './sink.ts'
 import { type Cell, isCellMap, isList } from './values.ts'
 
 const token = /"(?:[^"\\]|\\.)*"|-?Infinity|-?\d[\d.eE+-]*/gs
@@ -31,6 +31,7 @@ export function findOverflows(body: Uint8Array, value: Cell): ReadonlySet<string
 function collect(value: Cell, path: Path, infinite: Path[]): void {
   if (typeof value === 'number') {
     if (Math.abs(value) === Number.POSITIVE_INFINITY) infinite.push(path)
-  } else if (isList(value)) value.forEach((item, index) => collect(item, [...path, index], infinite))
-  else if (isCellMap(value)) for (const [key, item] of value) collect(item, [...path, key], infinite)
+  } else if (isList(value)) {
+    for (const [index, item] of value.entries()) collect(item, [...path, index], infinite)
+  } else if (isCellMap(value)) for (const [key, item] of value) collect(item, [...path, key], infinite)
 }

@@ -7,18 +7,7 @@
 import { castNumber, setItem } from './numpy.ts'
 import { textOf } from './python.ts'
 import { Refusal, type Sink } from './sink.ts'
-import {
-  cellAt,
-  cellsOf,
-  type FixedDtype,
-  isFixed,
-  isFloat,
-  isInteger,
-  isMissing,
-  newValues,
-  type Series,
-  setValue,
-} from './values.ts'
+import { cellAt, cellsOf, type FixedDtype, isFixed, isFloat, isInteger, newValues, type Series, setValue } from './values.ts'
 
 /** Casts to a number or boolean dtype; what Python refuses is reported by row. */
 export function castSeries(series: Series, dtype: FixedDtype, sink: Sink): Series {
@@ -66,9 +55,4 @@ export function toObjects(series: Series): Series {
 export function toTexts(series: Series): Series {
   if (series.dtype === 'str') return series
   return { dtype: 'object', values: cellsOf(series).map((cell) => textOf(cell).replace(/\0+$/, '')) }
-}
-
-/** Rows that hold no value. */
-export function missingRows(series: Series): readonly number[] {
-  return cellsOf(series).flatMap((cell, row) => (isMissing(cell) ? [row] : []))
 }

@@ -63,11 +63,15 @@ export function seriesOfInstants(cells: readonly Cell[], read: (cell: Cell, row:
 const notAnInstant: Instant = { nanoseconds: notATime }
 
 function fromObjects(cells: readonly Cell[], sink: Sink): Series {
-  const first = cells.find((cell) => !isMissing(cell) && !(typeof cell === 'string' && (missingTexts.has(cell) || isCurrent(cell))))
+  const first = cells.find(
+    (cell) => !isMissing(cell) && !(typeof cell === 'string' && (missingTexts.has(cell) || isCurrent(cell))),
+  )
   const format = typeof first === 'string' ? guessFormat(first) : undefined
   if (format !== undefined) {
     const read = reader(format)
-    return instants(cells, sink, (cell) => (typeof cell === 'string' ? (current(cell) ?? read(cell)) : `not in the format ${format} of the first date`))
+    return instants(cells, sink, (cell) =>
+      typeof cell === 'string' ? (current(cell) ?? read(cell)) : `not in the format ${format} of the first date`,
+    )
   }
   return instants(cells, sink, readAlone)
 }
@@ -85,7 +89,14 @@ export function readAlone(cell: Cell): Instant | string {
 }
 
 // Read by dateutil, one text at a time.
-const looseFormats = ['%m/%d/%y', '%Y-%m-%d', '%Y-%m-%dT%H:%M:%S,%f', '%Y-%m-%d %H:%M:%S,%f', '%Y-%m-%d %I:%M:%S %p', '%Y-%m-%d %I:%M %p']
+const looseFormats = [
+  '%m/%d/%y',
+  '%Y-%m-%d',
+  '%Y-%m-%dT%H:%M:%S,%f',
+  '%Y-%m-%d %H:%M:%S,%f',
+  '%Y-%m-%d %I:%M:%S %p',
+  '%Y-%m-%d %I:%M %p',
+]
 
 function isCurrent(text: string): boolean {
   return text === 'now' || text === 'today'
@@ -96,7 +107,20 @@ function current(text: string): Instant | undefined {
 }
 
 const months = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec']
-const monthNames = ['january', 'february', 'march', 'april', 'may', 'june', 'july', 'august', 'september', 'october', 'november', 'december']
+const monthNames = [
+  'january',
+  'february',
+  'march',
+  'april',
+  'may',
+  'june',
+  'july',
+  'august',
+  'september',
+  'october',
+  'november',
+  'december',
+]
 
 /** A pattern of the texts whose format can be guessed, and the format's directives. */
 const datePatterns: readonly (readonly [RegExp, (match: RegExpExecArray) => string])[] = [
@@ -104,7 +128,10 @@ const datePatterns: readonly (readonly [RegExp, (match: RegExpExecArray) => stri
   [/^\d{4}-\d{1,2}$/, () => '%Y-%m'],
   [/^\d{8}(?!\d)/, () => '%Y%m%d'],
   [/^\d{4}$/, () => '%Y'],
-  [/^(\d{1,2})([-/.])\d{1,2}\2\d{4}(?!\d)/, ([, first, mark]) => (Number(first) > 12 ? `%d${mark}%m${mark}%Y` : `%m${mark}%d${mark}%Y`)],
+  [
+    /^(\d{1,2})([-/.])\d{1,2}\2\d{4}(?!\d)/,
+    ([, first, mark]) => (Number(first) > 12 ? `%d${mark}%m${mark}%Y` : `%m${mark}%d${mark}%Y`),
+  ],
   [/^([A-Za-z]+)([ -])\d{1,2}(,?)\2\d{4}(?!\d)/, ([, name, mark, comma]) => `${monthDirective(name!)}${mark}%d${comma}${mark}%Y`],
   [/^\d{1,2}([ -])([A-Za-z]+)\1\d{4}(?!\d)/, ([, mark, name]) => `%d${mark}${monthDirective(name!)}${mark}%Y`],
 ]
@@ -163,7 +190,9 @@ const readers = new Map<string, (text: string) => Instant | string>()
 function reader(format: string): (text: string) => Instant | string {
   const known = readers.get(format)
   if (known !== undefined) return known
-  const pattern = format.replace(/%(.)|[.*+?^${}()|[\]\\]/g, (part, directive) => (directive === undefined ? `\\${part}` : directivePatterns[directive]!))
+  const pattern = format.replace(/%(.)|[.*+?^${}()|[\]\\]/g, (part, directive) =>
+    directive === undefined ? `\\${part}` : directivePatterns[directive]!,
+  )
   const expression = new RegExp(`^${pattern}$`, format.includes('%b') || format.includes('%B') ? 'i' : '')
   const read = (text: string): Instant | string => {
     const match = expression.exec(text)
@@ -180,7 +209,8 @@ function instantOf(parts: Readonly<Record<string, string | undefined>>): Instant
   if (year < 1 || Number(d) > daysInMonth(year, month)) return 'no day of that month'
   const hour = p === undefined ? Number(H) : (Number(H) % 12) + (p.toLowerCase() === 'pm' ? 12 : 0)
   const offset = z === undefined ? (Z === undefined ? undefined : 0) : zoneMinutes(z)
-  const seconds = daysFromCivil(year, month, Number(d)) * 86_400n + BigInt(hour * 3600 + (Number(M) - (offset ?? 0)) * 60 + Number(S))
+  const seconds =
+    daysFromCivil(year, month, Number(d)) * 86_400n + BigInt(hour * 3600 + (Number(M) - (offset ?? 0)) * 60 + Number(S))
   return inRange(seconds * 1_000_000_000n + BigInt(f.slice(0, 9).padEnd(9, '0')), offset)
 }
 

@@ -3,10 +3,12 @@
  *
  * @see pandas/core/frame.py and pandas/core/internals/construction.py (pandas 3.1)
  */
+
+import { subArray } from './numpy.ts'
 import { inferObjects, inferSeries, seriesOfArray } from './pandas-infer.ts'
+import { typeNameOf } from './python.ts'
 import { type Path, Refusal } from './sink.ts'
 import {
-  type Array_,
   type Cell,
   cellAt,
   cellsOf,
@@ -14,12 +16,11 @@ import {
   isCellMap,
   isList,
   isScalar,
+  type NumpyArray,
   plainCell,
-  scalarOf,
   type Series,
+  scalarOf,
 } from './values.ts'
-import { subArray } from './numpy.ts'
-import { typeNameOf } from './python.ts'
 
 export type Name = string | number
 
@@ -64,7 +65,11 @@ function column(name: Name, series: Series, cells?: readonly Cell[], position?: 
 function emptyTable({ columns = [], index }: FrameOptions): Table {
   const rows = index?.length ?? 0
   const values = Array.from({ length: rows }, () => Number.NaN)
-  return finish(rows, columns.map((name) => column(name, { dtype: 'object', values })), index)
+  return finish(
+    rows,
+    columns.map((name) => column(name, { dtype: 'object', values })),
+    index,
+  )
 }
 
 function finish(rows: number, columns: readonly TableColumn[], index: readonly Cell[] | undefined): Table {
@@ -102,7 +107,8 @@ function repeatRow(table: Table, rows: number): Table {
 function rowsOfLists(data: readonly Cell[], names: readonly Name[] | undefined): Table {
   const rows = data.map((row, index) => listOfRow(row, [index]))
   const width = Math.max(...rows.map((row) => row.length))
-  if (names !== undefined && names.length !== width) throw new Refusal(`${names.length} columns are named, the rows have ${width}`)
+  if (names !== undefined && names.length !== width)
+    throw new Refusal(`${names.length} columns are named, the rows have ${width}`)
   const columns = Array.from({ length: width }, (_, position) => {
     const cells = rows.map((row) => row[position] ?? null)
     return column(names?.[position] ?? position, inferSeries(cells), cells, position)
@@ -136,8 +142,11 @@ function missingIn(row: ReadonlyMap<string, Cell>, name: Name): Cell {
 function mapOfRow(row: Cell, path: Path): ReadonlyMap<string, Cell> {
   if (isCellMap(row)) return row
   if (isList(row)) {
-    const pairs = row.map((pair) => (typeof pair === 'string' ? [...pair] : isList(pair) ? pair : isCellMap(pair) ? [...pair.keys()] : []))
-    if (pairs.every((pair) => pair.length === 2 && typeof pair[0] === 'string')) return new Map(pairs as unknown as [string, Cell][])
+    const pairs = row.map((pair) =>
+      typeof pair === 'string' ? [...pair] : isList(pair) ? pair : isCellMap(pair) ? [...pair.keys()] : [],
+    )
+    if (pairs.every((pair) => pair.length === 2 && typeof pair[0] === 'string'))
+      return new Map(pairs as unknown as [string, Cell][])
   }
   if (row === '') return new Map()
   throw new Refusal('every row must be an object, as the first is', row, path)
@@ -159,7 +168,8 @@ function labelsOfMap(data: ReadonlyMap<string, Cell>, names: readonly Name[] | u
   if (values.length === 0) return 0
   const lengths = new Set<number>()
   for (const value of values) {
-    if (isArray(value) && value.shape.length > 1) throw new Refusal('an array with more than one dimension makes no column', value)
+    if (isArray(value) && value.shape.length > 1)
+      throw new Refusal('an array with more than one dimension makes no column', value)
     const length = isList(value) ? value.length : isArray(value) ? value.shape[0] : undefined
     if (length !== undefined) lengths.add(length)
   }
@@ -175,15 +185,19 @@ function columnOfMap(name: Name, value: Cell | undefined, labels: Labels): Table
   const rows = Array.isArray(labels) ? labels.length : (labels as number)
   if (value === undefined) return column(name, { dtype: 'object', values: Array.from({ length: rows }, () => Number.NaN) })
   if (isCellMap(value)) {
-    const cells = (labels as readonly Cell[]).map((key) => (typeof key === 'string' && value.has(key) ? value.get(key)! : Number.NaN))
+    const cells = (labels as readonly Cell[]).map((key) =>
+      typeof key === 'string' && value.has(key) ? value.get(key)! : Number.NaN,
+    )
     const byText = cells.length > 0 && (labels as readonly Cell[]).some((label) => typeof label === 'string')
     return column(name, byText ? inferSeries(cells) : reindexed(inferSeries([...value.values()]), cells), cells)
   }
   if (isList(value)) return columnOfList(name, value, rows)
   if (isArray(value) && value.shape.length > 0) {
     const series = seriesOfArray(value)
-    if (value.shape[0] === rows) return column(name, series.dtype === 'bytes' ? { dtype: 'object', values: series.values } : series)
-    if (value.shape[0] === 1) return column(name, inferSeries(Array.from({ length: rows }, () => cellAt(series.dtype, series.values, 0))))
+    if (value.shape[0] === rows)
+      return column(name, series.dtype === 'bytes' ? { dtype: 'object', values: series.values } : series)
+    if (value.shape[0] === 1)
+      return column(name, inferSeries(Array.from({ length: rows }, () => cellAt(series.dtype, series.values, 0))))
     throw new Refusal(`${value.shape[0]} values for ${rows} rows`)
   }
   const keys = isArray(value) && value.dtype === 'object' ? value.values[0] : undefined
@@ -221,10 +235,12 @@ function broadcast(value: Cell, rows: number): Series {
   const values = Array.from({ length: rows }, () => value)
   if (!isArray(value)) return inferSeries(values)
   const plain = values.map(plainCell)
-  return value.dtype === 'object' ? { dtype: 'object', values: plain } : inferSeries(values.map((cell) => scalarOf(value.dtype, (cell as Array_).values)))
+  return value.dtype === 'object'
+    ? { dtype: 'object', values: plain }
+    : inferSeries(values.map((cell) => scalarOf(value.dtype, (cell as NumpyArray).values)))
 }
 
-function tableOfArray(array: Array_): Table {
+function tableOfArray(array: NumpyArray): Table {
   if (array.shape.length === 1) return finish(array.shape[0]!, [column(0, seriesOfArray(array))], undefined)
   if (array.shape.length !== 2) throw new Refusal('a table takes arrays of one or two dimensions', array)
   const [rows, width] = array.shape as [number, number]
@@ -232,10 +248,13 @@ function tableOfArray(array: Array_): Table {
   return { rows, columns }
 }
 
-function columnOfArray(array: Array_, rows: number, width: number, position: number): Series {
-  if (array.dtype === 'object') return inferObjects(Array.from({ length: rows }, (_, row) => array.values[row * width + position]!))
-  const values = (array.values as Float64Array).filter((_, index) => index % width === position) as unknown as Array_['values']
-  return seriesOfArray({ ...array, shape: [rows], values } as Array_)
+function columnOfArray(array: NumpyArray, rows: number, width: number, position: number): Series {
+  if (array.dtype === 'object')
+    return inferObjects(Array.from({ length: rows }, (_, row) => array.values[row * width + position]!))
+  const values = (array.values as Float64Array).filter(
+    (_, index) => index % width === position,
+  ) as unknown as NumpyArray['values']
+  return seriesOfArray({ ...array, shape: [rows], values } as NumpyArray)
 }
 
 function withoutRows(series: Series): Series {
@@ -271,6 +290,7 @@ export function namesOf(value: Cell): readonly Name[] {
 export function labelsOf(value: Cell): readonly Cell[] {
   if (isCellMap(value)) return [...value.keys()]
   if (!isList(value)) throw new Refusal('row labels must be a list', value)
-  if (value.some((label) => isList(label) || isCellMap(label) || isScalar(label))) throw new Refusal('a row label must be a text or a number', value)
+  if (value.some((label) => isList(label) || isCellMap(label) || isScalar(label)))
+    throw new Refusal('a row label must be a text or a number', value)
   return cellsOf(inferSeries(value)).map((label) => (label === null ? Number.NaN : label))
 }

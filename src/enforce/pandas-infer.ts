@@ -6,7 +6,6 @@
 import { notATime } from '../dtype.ts'
 import { integerRanges } from './numpy.ts'
 import {
-  type Array_,
   type Cell,
   type FixedDtype,
   isFloat,
@@ -14,6 +13,7 @@ import {
   isMissing,
   isMoment,
   isScalar,
+  type NumpyArray,
   newValues,
   plainCell,
   type Series,
@@ -125,7 +125,7 @@ function isMissingText(cell: Cell): boolean {
 }
 
 /** The column pandas makes of a one-dimensional array: objects are looked at for texts and dates only. */
-export function seriesOfArray(array: Array_): Series {
+export function seriesOfArray(array: NumpyArray): Series {
   switch (array.dtype) {
     case 'string':
       return { dtype: 'str', values: array.values }

@@ -3,17 +3,22 @@
  *
  * @see mlflow/models/utils.py (_enforce_params_schema, _enforce_param_datatype)
  */
-import type { ParamSpec } from '../signature.ts'
+
 import { notATime } from '../dtype.ts'
-import { typeText, enforceCell } from './nested.ts'
-import { parseNumpyDatetime } from './numpy-datetime.ts'
+import type { ParamSpec } from '../signature.ts'
+import { enforceCell, typeText } from './nested.ts'
 import { floatOf, makeArray } from './numpy.ts'
+import { parseNumpyDatetime } from './numpy-datetime.ts'
 import { foundText, type Report } from './report.ts'
 import { Refusal, raising } from './sink.ts'
 import { type Cell, isCellMap, isList } from './values.ts'
 
 /** Checks the params given and adds the defaults: given ones first, as MLflow orders them. */
-export function checkParams(given: Cell | undefined, specs: readonly ParamSpec[] | undefined, report: Report): ReadonlyMap<string, Cell> {
+export function checkParams(
+  given: Cell | undefined,
+  specs: readonly ParamSpec[] | undefined,
+  report: Report,
+): ReadonlyMap<string, Cell> {
   if (specs === undefined) {
     const empty = given === undefined || given === null || (isCellMap(given) && given.size === 0)
     if (!empty) report.warn('PARAMS_IGNORED', { params: isCellMap(given) ? [...given.keys()] : [], known: [] })
@@ -28,7 +33,8 @@ export function checkParams(given: Cell | undefined, specs: readonly ParamSpec[]
   const unknown = [...params.keys()].filter((name) => !known.includes(name))
   if (unknown.length > 0) report.warn('PARAMS_IGNORED', { params: unknown, known })
   const checked = new Map([...params].filter(([name]) => known.includes(name)))
-  for (const spec of specs) checked.set(spec.name, params.has(spec.name) ? checkParam(checked.get(spec.name)!, spec, report) : spec.default)
+  for (const spec of specs)
+    checked.set(spec.name, params.has(spec.name) ? checkParam(checked.get(spec.name)!, spec, report) : spec.default)
   return checked
 }
 
@@ -41,7 +47,12 @@ function checkParam(value: Cell, spec: ParamSpec, report: Report): Cell {
     const stage = error.message === ragged ? 'parse' : 'params'
     const wanted = spec.shape === null ? typeText(spec.type) : `a list of ${typeText(spec.type)}`
     const why = error.message === '' ? {} : { why: error.message }
-    report.problem(stage, 'PARAM_VALUE', { param: spec.name, found: foundText(error.found ?? value), wanted, ...why }, { path: `$.params.${spec.name}` })
+    report.problem(
+      stage,
+      'PARAM_VALUE',
+      { param: spec.name, found: foundText(error.found ?? value), wanted, ...why },
+      { path: `$.params.${spec.name}` },
+    )
     return null
   }
 }

@@ -4,8 +4,9 @@
  *
  * @see https://docs.python.org/3/library/functions.html#int and #float (underscores, any Unicode digit, surrounding space)
  */
-import { type Cell, isCellMap, isMoment, isTensor, notATimeCell } from './values.ts'
+
 import { formatPythonFloat } from '../json.ts'
+import { type Cell, isCellMap, isMoment, isTensor, notATimeCell } from './values.ts'
 
 const decimalDigit = /\p{Nd}/u
 const zeroOfDigit = /\p{Nd}/gu
@@ -114,7 +115,9 @@ function quote(text: string): string {
 }
 
 function quoteBytes(bytes: Uint8Array): string {
-  const text = [...bytes].map((byte) => (byte < 0x7f && byte > 0x1f ? String.fromCharCode(byte) : `\\x${byte.toString(16).padStart(2, '0')}`))
+  const text = [...bytes].map((byte) =>
+    byte < 0x7f && byte > 0x1f ? String.fromCharCode(byte) : `\\x${byte.toString(16).padStart(2, '0')}`,
+  )
   return `'${text.join('')}'`
 }
 

@@ -1,9 +1,9 @@
 /** Everything found about one input: problems of each stage, losses by rule, and warnings. */
 import { type ErrorArguments, type ErrorCode, MlmodelError, type Problem, problemMessage, type Where } from '../errors/index.ts'
 import { jsonPath } from '../json.ts'
-import { type Path, Refusal, type Rule } from './sink.ts'
-import { isCellMap, isList, isMoment, isTensor, type Cell } from './values.ts'
 import { typeNameOf } from './python.ts'
+import { type Path, Refusal, type Rule } from './sink.ts'
+import { type Cell, isCellMap, isList, isMoment, isTensor } from './values.ts'
 
 /**
  * Where MLflow notices: reading the body (BAD_REQUEST), fitting it to the signature, or checking params
@@ -92,7 +92,8 @@ export function openReport(mode: Mode): Report {
     problems,
     adopt(other) {
       warnings.push(...other.warnings)
-      for (const { stage, problem } of other.problems) report.problem(stage, problem.code, problem.arguments as never, problem.where)
+      for (const { stage, problem } of other.problems)
+        report.problem(stage, problem.code, problem.arguments as never, problem.where)
     },
     fail() {
       report.finish()
@@ -105,7 +106,12 @@ export function openReport(mode: Mode): Report {
       else omitted += 1
     },
     unreadable(place, found, wanted, why) {
-      report.problem('parse', 'VALUE_UNREADABLE', { found: foundText(found), wanted, ...(why !== undefined && { why }) }, whereOf(place))
+      report.problem(
+        'parse',
+        'VALUE_UNREADABLE',
+        { found: foundText(found), wanted, ...(why !== undefined && { why }) },
+        whereOf(place),
+      )
     },
     refuse(stage, error, place, wanted) {
       if (!(error instanceof Refusal)) throw error
@@ -132,7 +138,8 @@ export function openReport(mode: Mode): Report {
     hasProblems: (stage) => (stage === undefined ? problems.length > 0 : stages.has(stage)),
     finish() {
       if (problems.length > 0) throw inputError(problems, omitted)
-      for (const { column, count, why, example } of losses.values()) report.warn('VALUES_CHANGED', { column, count, why, example })
+      for (const { column, count, why, example } of losses.values())
+        report.warn('VALUES_CHANGED', { column, count, why, example })
     },
   }
   return report
@@ -140,7 +147,9 @@ export function openReport(mode: Mode): Report {
 
 /** One error for all problems; its kind is that of MLflow's first stage that had one. */
 function inputError(problems: readonly Filed[], omitted: number): MlmodelError {
-  const stage = (['parse', 'enforce', 'rule', 'params'] as const).find((candidate) => problems.some((problem) => problem.stage === candidate))!
+  const stage = (['parse', 'enforce', 'rule', 'params'] as const).find((candidate) =>
+    problems.some((problem) => problem.stage === candidate),
+  )!
   const ordered = [...problems].sort((first, second) => order[first.stage] - order[second.stage]).map(({ problem }) => problem)
   const code = stage === 'parse' ? 'DATA_UNREADABLE' : stage === 'params' ? 'PARAMS_INVALID' : 'DATA_MISMATCH'
   const count = ordered.length + omitted

@@ -1,29 +1,10 @@
 /** A scoring request: what MLflow's server makes of a body before the model sees it. */
-import type { Batch } from '../batch.ts'
 import { MlmodelError } from '../errors/index.ts'
-import type { Limits } from '../limits.ts'
 import type { Signature } from '../signature.ts'
 import { mediaTypeOf } from './content-type.ts'
 import { readCsvRequest } from './csv.ts'
+import type { EnforcedRequest, RequestOptions } from './enforced.ts'
 import { readJsonRequest } from './json-request.ts'
-import type { Mode, Warning } from './report.ts'
-import type { Cell } from './values.ts'
-
-export interface RequestOptions {
-  readonly mode: Mode
-  readonly limits?: Limits
-  readonly schemaFlags?: { readonly isSignatureFromTypeHint?: boolean | undefined }
-  /** A faster reader of ordinary JSON bodies; undefined means that it leaves the body to the exact path. */
-  readonly fast?: ((body: Uint8Array, signature: Signature) => Batch | undefined) | undefined
-}
-
-export interface EnforcedRequest {
-  readonly data: Batch
-  readonly params: ReadonlyMap<string, Cell>
-  /** Whether the body was an LLM request: then the reply has no `predictions` around it. */
-  readonly llm: boolean
-  readonly warnings: readonly Warning[]
-}
 
 /**
  * Parses a body by its content type and the signature, and enforces both data and params.

@@ -1,16 +1,17 @@
 /** Holds what MLflow made of a JSON body against what was sent, by the closed list: strict mode refuses or mends, compat mode counts. */
+
+import { jsonPath } from '../json.ts'
 import { type Schema, specNames, specsOf } from '../signature.ts'
 import type { Layout, RawColumn } from './layout.ts'
-import { jsonPath } from '../json.ts'
 import { judge, type Visit, walk } from './losses.ts'
-import { inferObjects } from './pandas-infer.ts'
 import type { Table, TableColumn } from './pandas-frame.ts'
+import { inferObjects } from './pandas-infer.ts'
 import type { Report } from './report.ts'
-import { wholeList } from './schema-input.ts'
 import type { Fitted } from './schema-input.ts'
+import { wholeList } from './schema-input.ts'
 import type { Path } from './sink.ts'
 import { specDtype } from './tensors.ts'
-import { type Array_, arrayOf, type Cell, cellAt, cellsOf, isList, type Series, withoutScalars } from './values.ts'
+import { arrayOf, type Cell, cellAt, cellsOf, isList, type NumpyArray, type Series, withoutScalars } from './values.ts'
 
 interface Review {
   readonly layout: Layout
@@ -19,11 +20,18 @@ interface Review {
 }
 
 /** Gives the data to go on with; losses are in the report. */
-export function reviewData(fitted: Fitted, schema: Schema, layout: Layout, overflows: ReadonlySet<string>, report: Report): Fitted {
+export function reviewData(
+  fitted: Fitted,
+  schema: Schema,
+  layout: Layout,
+  overflows: ReadonlySet<string>,
+  report: Report,
+): Fitted {
   const review = { layout, report, overflows }
   if (fitted.kind === 'table') return { kind: 'table', table: reviewTable(fitted.table, schema, review) }
   const specs = specsOf(schema)
-  if (fitted.kind === 'array') return { kind: 'array', array: reviewTensor(fitted.array, specs[0]!, rawLeaves(layout, undefined), review) }
+  if (fitted.kind === 'array')
+    return { kind: 'array', array: reviewTensor(fitted.array, specs[0]!, rawLeaves(layout, undefined), review) }
   const names = specNames(schema)
   const arrays = [...fitted.arrays].map(([name, array]) => {
     const spec = specs[names.findIndex((candidate) => String(candidate) === name)]!
@@ -50,7 +58,9 @@ function reviewTable(table: Table, schema: Schema, review: Review): Table {
       const kept = walk(spec.type, raw.cells[at], whole, visit)
       return Object.is(kept, whole) ? got : kept
     })
-    return values.every((value, row) => Object.is(value, made[row])) ? column : { ...column, series: mended(column.series, values) }
+    return values.every((value, row) => Object.is(value, made[row]))
+      ? column
+      : { ...column, series: mended(column.series, values) }
   })
   return { ...table, columns }
 }
@@ -64,7 +74,11 @@ function rawColumn(layout: Layout, column: TableColumn, named: boolean, position
   return byName ?? layout.columns[position]
 }
 
-function visitor({ layout, report, overflows }: Review, column: string | number | undefined, place: (inner: Path) => Path): Visit {
+function visitor(
+  { layout, report, overflows }: Review,
+  column: string | number | undefined,
+  place: (inner: Path) => Path,
+): Visit {
   return (leaf, inner) => {
     const got = withoutScalars(leaf.got)
     const infinite = typeof leaf.raw === 'number' && Math.abs(leaf.raw) === Number.POSITIVE_INFINITY
@@ -82,7 +96,12 @@ interface RawLeaf {
   readonly path: Path
 }
 
-function reviewTensor(array: Array_, spec: ReturnType<typeof specsOf>[number], leaves: readonly RawLeaf[], review: Review): Array_ {
+function reviewTensor(
+  array: NumpyArray,
+  spec: ReturnType<typeof specsOf>[number],
+  leaves: readonly RawLeaf[],
+  review: Review,
+): NumpyArray {
   const type = spec.kind === 'tensor' ? specDtype(spec) : undefined
   if (type === undefined || type === 'object' || leaves.length !== array.values.length) return array
   let changed = false
@@ -92,7 +111,7 @@ function reviewTensor(array: Array_, spec: ReturnType<typeof specsOf>[number], l
     changed ||= !Object.is(kept, got)
     return kept
   })
-  return changed ? arrayOf(array.dtype, array.shape, values as Array_['values']) : array
+  return changed ? arrayOf(array.dtype, array.shape, values as NumpyArray['values']) : array
 }
 
 /** The values of a tensor in the order of its elements. */
@@ -106,10 +125,11 @@ function rawLeaves(layout: Layout, name: string | undefined): readonly RawLeaf[]
     return column === undefined ? [] : column.cells.flatMap((cell, row) => flat(cell, column.path(row)))
   }
   const rows = layout.columns[0]?.cells.length ?? 0
-  return Array.from({ length: rows }, (_, row) => layout.columns.flatMap((column) => flat(column.cells[row], column.path(row)))).flat()
+  return Array.from({ length: rows }, (_, row) =>
+    layout.columns.flatMap((column) => flat(column.cells[row], column.path(row))),
+  ).flat()
 }
 
 function flat(value: Cell | undefined, path: Path): readonly RawLeaf[] {
   return value !== undefined && isList(value) ? value.flatMap((item, index) => flat(item, [...path, index])) : [{ value, path }]
 }
-

@@ -10,7 +10,7 @@ import { representationOf, typeNameOf } from './python.ts'
 import type { Report } from './report.ts'
 import { Refusal } from './sink.ts'
 import { enforceTensor, tensorOfColumn, tensorOfTable } from './tensors.ts'
-import { type Array_, type Cell, cellAt, cellsOf, isArray, isCellMap, isList, isPlain } from './values.ts'
+import { type Cell, cellAt, cellsOf, isArray, isCellMap, isList, isPlain, type NumpyArray } from './values.ts'
 
 /** Parsed data: a table, or an array, object, list or value. */
 export type Parsed = { readonly kind: 'table'; readonly table: Table } | { readonly kind: 'cell'; readonly value: Cell }
@@ -18,8 +18,8 @@ export type Parsed = { readonly kind: 'table'; readonly table: Table } | { reado
 /** Enforced data; what failed is in the report. */
 export type Fitted =
   | { readonly kind: 'table'; readonly table: Table }
-  | { readonly kind: 'array'; readonly array: Array_ }
-  | { readonly kind: 'named'; readonly arrays: ReadonlyMap<string, Array_> }
+  | { readonly kind: 'array'; readonly array: NumpyArray }
+  | { readonly kind: 'named'; readonly arrays: ReadonlyMap<string, NumpyArray> }
 
 export function enforceSchema(data: Parsed, schema: Schema, report: Report): Fitted | undefined {
   try {
@@ -35,7 +35,14 @@ function enforceColumns(data: Parsed, schema: ColumnSchema, report: Report): Fit
   const table = data.kind === 'table' ? data.table : tableOfCell(data.value, schema)
   const named = schema.columns[0]!.name !== undefined
   if (named) {
-    if (!hasColumns(table.columns.map(({ name }) => name), schema, report)) return undefined
+    if (
+      !hasColumns(
+        table.columns.map(({ name }) => name),
+        schema,
+        report,
+      )
+    )
+      return undefined
   } else if (table.columns.length < schema.columns.length) {
     report.problem('enforce', 'COLUMNS_TOO_FEW', { wanted: schema.columns.length, found: table.columns.length })
     return undefined
@@ -63,12 +70,15 @@ function enforceColumns(data: Parsed, schema: ColumnSchema, report: Report): Fit
       report.refuse('enforce', error, { column: name }, typeText(type))
     }
   }
-  return { kind: 'table', table: { ...table, columns } }
+  // A table of no columns has no rows either.
+  return { kind: 'table', table: columns.length === 0 ? { rows: 0, columns } : { ...table, columns } }
 }
 
 /** Where a signature has a name twice, the last counts. */
 function lastSpec(schema: ColumnSchema, name: Name) {
-  return schema.columns[0]!.name === undefined ? undefined : schema.columns.findLast((spec, index) => (spec.name || index) === name)
+  return schema.columns[0]!.name === undefined
+    ? undefined
+    : schema.columns.findLast((spec, index) => (spec.name || index) === name)
 }
 
 /** Checks names; extra ones are dropped with a warning. */
@@ -95,11 +105,15 @@ export function tableOfCell(value: Cell, schema: ColumnSchema): Table {
 
 /** One row of whole values, or a column for each. */
 function tableOfNamed(values: ReadonlyMap<string, Cell>, schema: ColumnSchema): Table {
-  const complex = schema.columns.some(({ type }) => type.kind === 'array' || type.kind === 'object' || type.kind === 'sparkml_vector')
+  const complex = schema.columns.some(
+    ({ type }) => type.kind === 'array' || type.kind === 'object' || type.kind === 'sparkml_vector',
+  )
   const items = [...values.values()]
   if (complex || items.every(isRowValue) || items.every(isTextArray)) return tableOfRow(values)
   if (!items.some((item) => isArray(item) && item.shape.length > 1)) return makeTable(values)
-  return makeTable(new Map([...values].map(([name, item]) => [name, isArray(item) && item.shape.length > 1 ? listOf(item) : item])))
+  return makeTable(
+    new Map([...values].map(([name, item]) => [name, isArray(item) && item.shape.length > 1 ? listOf(item) : item])),
+  )
 }
 
 function isRowValue(value: Cell): boolean {
@@ -116,7 +130,7 @@ export function wholeList(value: Cell): Cell {
 }
 
 /** `ndarray.tolist()` of any rank. */
-function listOf(array: Array_): Cell {
+function listOf(array: NumpyArray): Cell {
   const build = (axis: number, offset: number): Cell => {
     if (axis === array.shape.length) return cellAt(array.dtype, array.values, offset)
     const stride = array.shape.slice(axis + 1).reduce((product, size) => product * size, 1)
@@ -135,9 +149,10 @@ function enforceTensors(data: Parsed, schema: TensorSchema, report: Report): Fit
   const names = specNames(schema)
   const bare = data.kind === 'cell' && isArray(data.value) && new Set(names).size === 1
   const value = data.kind === 'table' ? undefined : bare ? new Map([[String(names[0]), data.value]]) : data.value
-  const given = data.kind === 'table' ? data.table.columns.map(({ name }) => name) : bare ? names : isCellMap(value) ? [...value.keys()] : []
+  const given =
+    data.kind === 'table' ? data.table.columns.map(({ name }) => name) : bare ? names : isCellMap(value) ? [...value.keys()] : []
   if (!hasColumns(given, schema, report)) return undefined
-  const arrays = new Map<string, Array_>()
+  const arrays = new Map<string, NumpyArray>()
   for (const [index, spec] of schema.tensors.entries()) {
     const name = names[index]!
     try {
@@ -150,12 +165,12 @@ function enforceTensors(data: Parsed, schema: TensorSchema, report: Report): Fit
   return { kind: 'named', arrays }
 }
 
-function tensorOfValue(value: Cell, spec: TensorSchema['tensors'][number]): Array_ {
+function tensorOfValue(value: Cell, spec: TensorSchema['tensors'][number]): NumpyArray {
   if (!isArray(value)) throw new Refusal(`an array is wanted, not ${typeNameOf(value)} (${representationOf(value).slice(0, 40)})`)
   return enforceTensor(value, spec)
 }
 
-function tensorOfNamedColumn(table: Table, name: Name, spec: TensorSchema['tensors'][number]): Array_ {
+function tensorOfNamedColumn(table: Table, name: Name, spec: TensorSchema['tensors'][number]): NumpyArray {
   const found = table.columns.filter((column) => column.name === name)
   if (found.length > 1) throw new Refusal('the column is there more than once')
   return tensorOfColumn(found[0]!, table, spec)

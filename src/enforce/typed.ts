@@ -10,21 +10,40 @@ import { enforceSeries } from './columns.ts'
 import { convertExactly, type Exactness, exactFloat } from './exact.ts'
 import { typeText } from './nested.ts'
 import { castLeaves, castNumber, integerRanges } from './numpy.ts'
-import { checkParams } from './params.ts'
 import type { Table, TableColumn } from './pandas-frame.ts'
+import { checkParams } from './params.ts'
 import { type Mode, openReport, type Report, type Warning } from './report.ts'
 import { enforceSchema, type Fitted, hasColumns, type Parsed, tableOfCell } from './schema-input.ts'
 import { Refusal, raising } from './sink.ts'
 import { tableOfFrame } from './table-of-frame.ts'
 import { enforceTensor, matrixOf, specDtype } from './tensors.ts'
-import { type Array_, arrayOf, type Cell, cellAt, cellsOf, type FixedDtype, isArray, isCellMap, isFixed, isFloat, isInteger, newValues, type Series, setValue } from './values.ts'
+import {
+  arrayOf,
+  type Cell,
+  cellAt,
+  cellsOf,
+  type FixedDtype,
+  isArray,
+  isCellMap,
+  isFixed,
+  isFloat,
+  isInteger,
+  type NumpyArray,
+  newValues,
+  type Series,
+  setValue,
+} from './values.ts'
 
 /**
  * Fits typed data to the signature; without one it passes as it is.
  *
  * @throws DATA_MISMATCH (kind `signature`) with all problems
  */
-export function enforceTyped(data: Batch, signature: Signature | undefined, mode: Mode): { readonly data: Batch; readonly warnings: readonly Warning[] } {
+export function enforceTyped(
+  data: Batch,
+  signature: Signature | undefined,
+  mode: Mode,
+): { readonly data: Batch; readonly warnings: readonly Warning[] } {
   const schema = signature?.inputs
   if (schema === undefined) return { data, warnings: [] }
   const parsed = parsedOf(data)
@@ -82,7 +101,15 @@ function fitColumns(data: Parsed, schema: ColumnSchema, report: Report): Fitted 
   const names = specNames(schema)
   const named = schema.columns[0]!.name !== undefined
   const table = data.kind === 'cell' && isArray(data.value) && named ? nameColumns(given, names) : given
-  if (named && !hasColumns(table.columns.map(({ name }) => name), schema, report)) return undefined
+  if (
+    named &&
+    !hasColumns(
+      table.columns.map(({ name }) => name),
+      schema,
+      report,
+    )
+  )
+    return undefined
   if (!named && table.columns.length < names.length) {
     report.problem('enforce', 'COLUMNS_TOO_FEW', { wanted: names.length, found: table.columns.length })
     return undefined
@@ -97,7 +124,10 @@ function fitColumns(data: Parsed, schema: ColumnSchema, report: Report): Fitted 
       const series =
         type.kind === 'scalar'
           ? fitSeries(column.series, type.dataType)
-          : { dtype: 'object' as const, values: cellsOf(column.series).map((cell, row) => convertExactly(listed(cell), type, required, leniently, [row])) }
+          : {
+              dtype: 'object' as const,
+              values: cellsOf(column.series).map((cell, row) => convertExactly(listed(cell), type, required, leniently, [row])),
+            }
       columns.push({ name: column.name, series })
     } catch (error) {
       report.refuse('enforce', error, { column: column.name }, typeText(type))
@@ -109,12 +139,15 @@ function fitColumns(data: Parsed, schema: ColumnSchema, report: Report): Fitted 
 const leniently: Exactness = { overflows: () => false, use: () => {} }
 
 function listed(cell: Cell): Cell {
-  return isArray(cell) && cell.shape.length === 1 ? Array.from({ length: cell.values.length }, (_, index) => cellAt(cell.dtype, cell.values, index)) : cell
+  return isArray(cell) && cell.shape.length === 1
+    ? Array.from({ length: cell.values.length }, (_, index) => cellAt(cell.dtype, cell.values, index))
+    : cell
 }
 
 /** A matrix for named columns of that width: by position (rule X4). */
 function nameColumns(table: Table, names: readonly (string | number)[]): Table {
-  if (table.columns.length !== names.length) throw new Refusal(`the array has ${table.columns.length} columns, the signature ${names.length}`)
+  if (table.columns.length !== names.length)
+    throw new Refusal(`the array has ${table.columns.length} columns, the signature ${names.length}`)
   return { ...table, columns: table.columns.map((column, position) => ({ ...column, name: names[position]! })) }
 }
 
@@ -123,16 +156,18 @@ function fitSeries(series: Series, dataType: Parameters<typeof enforceSeries>[1]
   try {
     return enforceSeries(series, dataType)
   } catch (error) {
-    const target = dataType === 'integer' ? 'int32' : dataType === 'float' ? 'float32' : dataType === 'double' ? 'float64' : undefined
+    const target =
+      dataType === 'integer' ? 'int32' : dataType === 'float' ? 'float32' : dataType === 'double' ? 'float64' : undefined
     if (!(error instanceof Refusal) || target === undefined || !narrows(series.dtype, target)) throw error
     const values = newValues(target, series.values.length)
-    for (let row = 0; row < values.length; row++) setValue(values, target, row, exactNumber(cellAt(series.dtype, series.values, row), target, [row]))
+    for (let row = 0; row < values.length; row++)
+      setValue(values, target, row, exactNumber(cellAt(series.dtype, series.values, row), target, [row]))
     return { dtype: target, values }
   }
 }
 
 /** The pairs of types of rule X1. */
-function narrows(from: Series['dtype'] | Array_['dtype'], to: string): boolean {
+function narrows(from: Series['dtype'] | NumpyArray['dtype'], to: string): boolean {
   if (isInteger(from)) return isFloat(to) || (from === 'int64' && to === 'int32')
   return from === 'float64' && to === 'float32'
 }
@@ -145,7 +180,8 @@ function exactNumber(value: Cell, dtype: FixedDtype, path: readonly number[]): n
   }
   if (typeof value === 'number' && Number.isNaN(value)) return value
   const number = exactFloat(value, dtype === 'float32')
-  if (number === undefined || (dtype === 'float16' && castNumber(number, dtype) !== number)) throw new Refusal(`${String(value)} is not exact in ${dtype}`, value, path)
+  if (number === undefined || (dtype === 'float16' && castNumber(number, dtype) !== number))
+    throw new Refusal(`${String(value)} is not exact in ${dtype}`, value, path)
   return number
 }
 
@@ -155,16 +191,24 @@ function fitTensors(data: Parsed, schema: TensorSchema, report: Report): Fitted 
     const array = oneArray(data, only)
     if (array !== undefined) {
       const fitted = fitTensor(array, only)
-      return only.name === undefined ? { kind: 'array', array: fitted } : { kind: 'named', arrays: new Map([[String(only.name), fitted]]) }
+      return only.name === undefined
+        ? { kind: 'array', array: fitted }
+        : { kind: 'named', arrays: new Map([[String(only.name), fitted]]) }
     }
   }
-  const given = data.kind === 'table' ? data.table.columns.map(({ name }) => String(name)) : isCellMap(data.value) ? [...data.value.keys()] : []
+  const given =
+    data.kind === 'table'
+      ? data.table.columns.map(({ name }) => String(name))
+      : isCellMap(data.value)
+        ? [...data.value.keys()]
+        : []
   if (!hasColumns(given, schema, report)) return undefined
-  const arrays = new Map<string, Array_>()
+  const arrays = new Map<string, NumpyArray>()
   for (const spec of schema.tensors) {
     const name = String(spec.name)
     try {
-      const array = data.kind === 'table' ? columnArray(data.table, name, spec) : (data.value as ReadonlyMap<string, Cell>).get(name)!
+      const array =
+        data.kind === 'table' ? columnArray(data.table, name, spec) : (data.value as ReadonlyMap<string, Cell>).get(name)!
       if (!isArray(array)) throw new Refusal('an array is wanted')
       arrays.set(name, fitTensor(array, spec))
     } catch (error) {
@@ -175,7 +219,7 @@ function fitTensors(data: Parsed, schema: TensorSchema, report: Report): Fitted 
 }
 
 /** The one array, whatever its name; a table is its matrix (rule X4). */
-function oneArray(data: Parsed, spec: TensorSpec): Array_ | undefined {
+function oneArray(data: Parsed, spec: TensorSpec): NumpyArray | undefined {
   if (data.kind === 'table') {
     const matrix = matrixOf(data.table)
     return spec.shape.length === 1 && matrix.shape[1] === 1 ? arrayOf(matrix.dtype, [matrix.shape[0]!], matrix.values) : matrix
@@ -183,17 +227,19 @@ function oneArray(data: Parsed, spec: TensorSpec): Array_ | undefined {
   return isArray(data.value) ? data.value : undefined
 }
 
-function columnArray(table: Table, name: string, spec: TensorSpec): Array_ {
+function columnArray(table: Table, name: string, spec: TensorSpec): NumpyArray {
   const columns = table.columns.filter((column) => String(column.name) === name)
   if (columns.length > 1) throw new Refusal('the column is there more than once')
   const matrix = matrixOf({ ...table, columns })
   return spec.shape.length === 1 ? arrayOf(matrix.dtype, [table.rows], matrix.values) : matrix
 }
 
-function fitTensor(array: Array_, spec: TensorSpec): Array_ {
+function fitTensor(array: NumpyArray, spec: TensorSpec): NumpyArray {
   const dtype = specDtype(spec)
   if (dtype === undefined || array.dtype === dtype || !isTensor(array)) return enforceTensor(array, spec)
   if (!isFixed(dtype) || !narrows(array.dtype, dtype)) return enforceTensor(array, spec)
-  const leaves = Array.from({ length: array.values.length }, (_, index) => exactNumber(cellAt(array.dtype, array.values, index), dtype, [index]))
+  const leaves = Array.from({ length: array.values.length }, (_, index) =>
+    exactNumber(cellAt(array.dtype, array.values, index), dtype, [index]),
+  )
   return enforceTensor(castLeaves(leaves, dtype, array.shape, raising), spec)
 }

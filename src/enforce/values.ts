@@ -10,19 +10,18 @@ import {
   type NumericTensor,
   type ObjectTensor,
   type StringTensor,
-  type Tensor,
 } from '../batch.ts'
-import { arrayOfDtype, type Dtype, float16ToNumber, type NumericArray, type NumericDtype, notATime, numberToFloat16 } from '../dtype.ts'
+import { arrayOfDtype, float16ToNumber, type NumericArray, type NumericDtype, notATime, numberToFloat16 } from '../dtype.ts'
 
 export { type Cell, isCellMap, isMoment, isTensor } from '../batch.ts'
 
 /** The element types that parsing and enforcement work with; complex numbers never come from a request. */
 export type ValueDtype = NumericDtype | 'datetime64' | 'string' | 'bytes' | 'object'
 export type FixedDtype = NumericDtype | 'datetime64'
-export type Array_ = NumericTensor | StringTensor | BytesTensor | ObjectTensor
+export type NumpyArray = NumericTensor | StringTensor | BytesTensor | ObjectTensor
 
 /** One NumPy scalar, `np.float32(1.5)`: shape `[]` like a zero-dimensional array, but no array to pandas. */
-export type Scalar = Array_ & { readonly scalar: true }
+export type Scalar = NumpyArray & { readonly scalar: true }
 
 export const notATimeCell: Moment = { kind: 'datetime', nanoseconds: notATime }
 
@@ -31,7 +30,7 @@ export function isScalar(value: Cell | undefined): value is Scalar {
 }
 
 /** An ndarray, zero-dimensional ones included, scalars not. */
-export function isArray(value: Cell | undefined): value is Array_ {
+export function isArray(value: Cell | undefined): value is NumpyArray {
   return isTensor(value) && !('scalar' in value)
 }
 
@@ -111,7 +110,7 @@ export function cellsOf(series: Series): readonly Cell[] {
   return Array.from({ length: series.values.length }, (_, index) => cellAt(series.dtype, series.values, index))
 }
 
-export function scalarOf(dtype: ValueDtype, values: Array_['values']): Scalar {
+export function scalarOf(dtype: ValueDtype, values: NumpyArray['values']): Scalar {
   return { dtype, shape: [], values, scalar: true } as Scalar
 }
 
@@ -139,8 +138,8 @@ export function isMissing(value: Cell): boolean {
   return typeof value === 'object' && 'nanoseconds' in value && value.nanoseconds === notATime
 }
 
-export function arrayOf(dtype: ValueDtype, shape: readonly number[], values: Array_['values']): Array_ {
-  return { dtype, shape, values } as Array_
+export function arrayOf(dtype: ValueDtype, shape: readonly number[], values: NumpyArray['values']): NumpyArray {
+  return { dtype, shape, values } as NumpyArray
 }
 
 /** The shape as Python prints a tuple. */
@@ -148,5 +147,3 @@ export function shapeText(shape: readonly (number | null)[]): string {
   const inner = shape.map((dimension) => (dimension === null ? 'None' : String(dimension)))
   return inner.length === 1 ? `(${inner[0]},)` : `(${inner.join(', ')})`
 }
-
-export type { Dtype, Tensor }

@@ -53,7 +53,9 @@ export const enforceErrors = {
     message: (a: { given: readonly string[] }) =>
       `The body must have exactly one of \`dataframe_split\`, \`dataframe_records\`, \`instances\` and \`inputs\`; it has ${a.given.length === 0 ? 'none' : list(a.given)}`,
     hint: (a: { given: readonly string[] }) =>
-      a.given.length === 0 ? 'Put the rows under one of these keys, e.g. `{"dataframe_split": {"columns": […], "data": […]}}`' : undefined,
+      a.given.length === 0
+        ? 'Put the rows under one of these keys, e.g. `{"dataframe_split": {"columns": […], "data": […]}}`'
+        : undefined,
   },
   BODY_TYPE_HINT: {
     kind: 'params',
@@ -72,11 +74,13 @@ export const enforceErrors = {
   // Values and columns.
   VALUE_UNREADABLE: {
     kind: 'body',
-    message: (a: { found: string; wanted: string; why?: string }) => `${a.found} is not ${article(a.wanted)}${a.why === undefined ? '' : `: ${a.why}`}`,
+    message: (a: { found: string; wanted: string; why?: string }) =>
+      `${a.found} is not ${article(a.wanted)}${a.why === undefined ? '' : `: ${a.why}`}`,
   },
   COLUMN_UNREADABLE: {
     kind: 'body',
-    message: (a: { column: string | number | undefined; wanted: string; why: string }) => `${subject(a.column)} is not read as ${a.wanted}: ${a.why}`,
+    message: (a: { column: string | number | undefined; wanted: string; why: string }) =>
+      `${subject(a.column)} is not read as ${a.wanted}: ${a.why}`,
   },
   COLUMNS_MISSING: {
     kind: 'signature',
@@ -94,7 +98,8 @@ export const enforceErrors = {
   },
   COLUMN_TYPE: {
     kind: 'signature',
-    message: (a: { column: string | number | undefined; wanted: string; why: string }) => `${subject(a.column)} does not fit ${a.wanted}: ${a.why}`,
+    message: (a: { column: string | number | undefined; wanted: string; why: string }) =>
+      `${subject(a.column)} does not fit ${a.wanted}: ${a.why}`,
   },
   DATA_FORM: {
     kind: 'signature',
@@ -104,7 +109,8 @@ export const enforceErrors = {
   // Rules of the closed list: MLflow would go on with another value (docs/differences.md).
   VALUE_CHANGED: {
     kind: 'signature',
-    message: (a: { rule: string; found: string; wanted: string; why: string }) => `${a.found} is not ${article(a.wanted)}: ${a.why}`,
+    message: (a: { rule: string; found: string; wanted: string; why: string }) =>
+      `${a.found} is not ${article(a.wanted)}: ${a.why}`,
     hint: (a: { rule: string }) => `Rule ${a.rule}; \`--compat mlflow\` goes on as MLflow does`,
   },
   KEY_REPEATED: {

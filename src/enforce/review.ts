@@ -1,7 +1,7 @@
 /** Holds what MLflow made of a JSON body against what was sent, by the closed list: strict mode refuses or mends, compat mode counts. */
 
 import { jsonPath } from '../json.ts'
-import { type Schema, specNames, specsOf } from '../signature.ts'
+import { type Schema, specNames, specsOf, type ValueType } from '../signature.ts'
 import type { Layout, RawColumn } from './layout.ts'
 import { judge, type Visit, walk } from './losses.ts'
 import type { Table, TableColumn } from './pandas-frame.ts'
@@ -53,6 +53,7 @@ function reviewTable(table: Table, schema: Schema, review: Review): Table {
     const made = cellsOf(column.series)
     const values = made.map((got, row) => {
       const at = repeat ? 0 : row
+      if (isKept(spec.type, raw.cells[at], got)) return got
       const visit = visitor(review, column.name, (inner) => [...raw.path(at), ...inner])
       const whole = wholeList(got)
       const kept = walk(spec.type, raw.cells[at], whole, visit)
@@ -63,6 +64,25 @@ function reviewTable(table: Table, schema: Schema, review: Review): Table {
       : { ...column, series: mended(column.series, values) }
   })
   return { ...table, columns }
+}
+
+/** The common case, told without further ado: a value that is what was sent, and of its type. */
+function isKept(type: ValueType, raw: Cell | undefined, got: Cell): boolean {
+  if (type.kind !== 'scalar') return false
+  switch (type.dataType) {
+    case 'float':
+    case 'double':
+      return typeof got === 'number' && Number.isFinite(got)
+    case 'integer':
+    case 'long':
+      return typeof got === 'bigint' && got === raw
+    case 'boolean':
+      return typeof got === 'boolean' && got === raw
+    case 'string':
+      return typeof got === 'string' && got === raw
+    default:
+      return false
+  }
 }
 
 function mended(series: Series, values: readonly Cell[]): Series {

@@ -97,6 +97,15 @@ if (!process.argv.includes('--no-types')) {
     join(fresh, 'types'),
   ]
   if (spawnSync(process.execPath, args, { stdio: 'inherit' }).status !== 0) process.exitCode = 1
+  // ajv's code is not written for a type checker; users need the names only, for the type of a schema's name.
+  const generated = join(fresh, 'types', 'schemas.generated.d.ts')
+  if (existsSync(generated)) {
+    const names = [...readFileSync(generated, 'utf8').matchAll(/^declare var (\w+):/gm)].map(([, name]) => name)
+    writeFileSync(
+      generated,
+      `declare const validate: (value: unknown) => boolean\nexport { ${names.map((name) => `validate as ${name}`).join(', ')} }\n`,
+    )
+  }
 } else if (existsSync('dist/types')) {
   // Of an earlier build; the package's types are made again before it is packed.
   renameSync('dist/types', join(fresh, 'types'))

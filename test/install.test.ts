@@ -63,6 +63,9 @@ describe('installed from the tarballs', { skip: unsupported || unwanted, timeout
   let runtime: string
 
   before(() => {
+    if (!existsSync(join(root, 'dist', 'types', 'index.d.ts'))) {
+      assert.equal(run(process.execPath, [join(root, 'scripts', 'build.mjs')], root).status, 0)
+    }
     folder = mkdtempSync(join(tmpdir(), 'mlmodel-install-'))
     const packed = run(
       process.execPath,
@@ -105,6 +108,15 @@ describe('installed from the tarballs', { skip: unsupported || unwanted, timeout
       "import { MlmodelError } from 'mlmodel'\nprocess.stdout.write(new MlmodelError('NPY_BROKEN', { why: 'a test' }).code)\n",
     )
     assert.equal(run(process.execPath, ['library.mjs'], user).stdout, 'NPY_BROKEN')
+
+    writeFileSync(
+      join(user, 'library.mts'),
+      "import { type ErrorCode, openModel, type Signature } from 'mlmodel'\nconst model = await openModel('penguins')\nexport const signature: Signature | undefined = model.signature\nexport const code: ErrorCode = 'NPY_BROKEN'\n// @ts-expect-error: a number\nexport const status: string = (await model.invoke(new Uint8Array(), 'text/csv')).status\n",
+    )
+    const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
+    const types = join(root, 'node_modules', '@types')
+    const strict = ['--strict', '--noEmit', '--module', 'nodenext', '--target', 'es2023', '--types', 'node', '--typeRoots', types]
+    assert.equal(run(process.execPath, [compiler, ...strict, 'library.mts'], user).stdout, '')
   })
 
   test('without the runtime, inspects, and says what to type when asked to predict', () => {

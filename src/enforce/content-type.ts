@@ -1,5 +1,5 @@
 /**
- * The Content-Type of a request. MLflow compares it letter by letter; strict mode reads it as RFC 9110 does (rule X7).
+ * The Content-Type of a request. MLflow compares it letter by letter; strict mode forgives what rule X7 names.
  *
  * @see mlflow/pyfunc/scoring_server/__init__.py (invocations)
  */
@@ -26,8 +26,7 @@ export function mediaTypeOf(header: string | undefined, mode: Mode): MediaType {
   const unknown: string[] = []
   for (const parameter of parameters) {
     const [name = '', value = ''] = splitOnce(parameter)
-    if (mode === 'strict' ? name.toLowerCase() === 'charset' : name === 'charset')
-      charsets.push(mode === 'strict' ? unquote(value) : value)
+    if (name === 'charset') charsets.push(mode === 'strict' ? unquote(value) : value)
     else if (parameter !== '' || mode === 'compat') unknown.push(parameter)
   }
   // MLflow keeps the last of several.

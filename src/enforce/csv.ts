@@ -40,7 +40,8 @@ export function csvPlan(signature: Signature | undefined, regime: CsvRegime, mod
   const pandas = {
     duplicates: strict ? 'error' : 'rename',
     implicitIndex: 'index',
-    nul: 'keep',
+    // A NUL is no text of a table: ONNX Runtime's binding would cut there in silence.
+    nul: strict ? 'error' : 'keep',
     overflow: strict ? 'error' : 'infinity',
   } as const
   const schema = signature?.inputs

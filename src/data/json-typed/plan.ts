@@ -63,7 +63,7 @@ function makePlan({ inputs }: Signature): Plan | undefined {
 function planColumns(schema: ColumnSchema): Plan | undefined {
   const columns: ColumnPlan[] = []
   for (const { name, type } of schema.columns) {
-    if (typeof name !== 'string' || type.kind !== 'scalar') return undefined
+    if (typeof name !== 'string' || name === '' || type.kind !== 'scalar') return undefined
     const dtype = dtypeOfDataType[type.dataType]
     if (dtype === 'datetime64' || dtype === 'bytes') return undefined
     columns.push({
@@ -84,6 +84,8 @@ function planTensors(schema: TensorSchema): Plan | undefined {
   for (const { name, dtype, shape } of schema.tensors) {
     if (
       typeof name === 'number' ||
+      // Stands for its position, which MLflow then looks for in vain.
+      name === '' ||
       dtype === undefined ||
       dtype === 'datetime64' ||
       dtype === 'bytes' ||

@@ -150,15 +150,10 @@ test('all problems of a body are told at once, each with its place', () => {
   )
 })
 
-test('content types: read as RFC 9110 in strict mode, letter by letter in compat mode', () => {
+test('content types: strict mode forgives what rule X7 names, compat mode nothing', () => {
   const body = '{"inputs": {"x": [1.5]}}'
   const specs = [column('x', 'double')]
-  for (const type of [
-    'Application/JSON',
-    'application/json;',
-    'application/json; charset="utf-8"',
-    'application/json; Charset=UTF-8',
-  ]) {
+  for (const type of ['Application/JSON', 'application/json;', 'application/json; charset="utf-8"']) {
     assert.equal(read(specs, body, 'strict', type).llm, false, type)
     assert.throws(
       () => read(specs, body, 'compat', type),
@@ -166,7 +161,13 @@ test('content types: read as RFC 9110 in strict mode, letter by letter in compat
       type,
     )
   }
-  for (const type of ['text/plain', 'application/json; charset=latin-1', 'application/json; format=pandas-split', '']) {
+  for (const type of [
+    'text/plain',
+    'application/json; charset=latin-1',
+    'application/json; Charset=utf-8',
+    'application/json; format=pandas-split',
+    '',
+  ]) {
     assert.throws(
       () => read(specs, body, 'strict', type),
       (error: MlmodelError) => error.info.httpStatus === 415,

@@ -1,10 +1,10 @@
 /** One command line from its arguments to its exit code: the only place that turns errors into text and codes. */
 import { MlmodelError } from '../errors/index.ts'
+import { guess } from '../guess.ts'
 import { show } from '../show.ts'
 import { version } from '../version.ts'
 import type { Command, Console, OptionTable } from './command.ts'
 import { commands } from './commands.ts'
-import { guess } from './guess.ts'
 import { commandHelp, programHelp } from './help.ts'
 import { type ColorChoice, colorInk, plain, wantsColor } from './ink.ts'
 import { bugDocument, errorDocument, jsonText, renderBug, renderError, systemError } from './report.ts'

@@ -1,8 +1,8 @@
 /** Arguments → operands and option values, by commander's rules, with our own words for every mistake. */
 import { CommanderError, Option, Command as Parser } from 'commander'
 import { MlmodelError } from '../errors/index.ts'
+import { guess } from '../guess.ts'
 import type { Command, Invocation, OptionSpec, OptionTable } from './command.ts'
-import { guess } from './guess.ts'
 
 /** Every spelling of an option with its dashes: short, long, aliases. */
 export function optionNames(name: string, option: OptionSpec): string[] {

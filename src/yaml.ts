@@ -5,6 +5,7 @@
 import { type ErrorArguments, type ErrorCode, MlmodelError, type Where } from './errors/index.ts'
 import { formatPythonFloat } from './json.ts'
 import { defaultLimits, type Limits } from './limits.ts'
+import { readBlock } from './yaml/block.ts'
 import { composeYaml, type MapNode, type ScalarNode, type YamlNode } from './yaml/compose.ts'
 import { readPlain, readTagged } from './yaml/scalar.ts'
 
@@ -106,7 +107,9 @@ class Reader {
   read(): YamlDocument {
     const refused = refusedCharacter.exec(this.#text)
     if (refused !== null) this.#fail('YAML_CHARACTER', { code: refused[0].codePointAt(0)! }, refused.index)
-    const node = composeYaml(this.#text, this.#limits, (code, args, offset) => this.#fail(code, args, offset))
+    const node =
+      readBlock(this.#text, this.#limits) ??
+      composeYaml(this.#text, this.#limits, (code, args, offset) => this.#fail(code, args, offset))
     if (node === undefined) this.#fail('YAML_EMPTY', {}, 0)
     const root = this.#node(node, 0)
     const find = (path: YamlPath): Place | undefined =>

@@ -3,7 +3,7 @@
  *
  * @see mlflow/types/schema.py
  */
-export { type ConvertedParam, convertParam, parseParams } from './signature/param.ts'
+export { type ConvertedParam, convertParam, convertScalarParam, parseParams } from './signature/param.ts'
 export { type ParseSignatureOptions, parseSignature } from './signature/parse.ts'
 export { dataTypes, isDataType, parseSchema } from './signature/schema.ts'
 export {

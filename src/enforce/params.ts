@@ -4,11 +4,10 @@
  * @see mlflow/models/utils.py (_enforce_params_schema, _enforce_param_datatype)
  */
 
-import { notATime } from '../dtype.ts'
-import type { ParamSpec } from '../signature.ts'
+import type { DataType } from '../dtype.ts'
+import { convertScalarParam, type ParamSpec } from '../signature.ts'
 import { enforceCell, typeText } from './nested.ts'
-import { floatOf, makeArray } from './numpy.ts'
-import { parseNumpyDatetime } from './numpy-datetime.ts'
+import { makeArray } from './numpy.ts'
 import { foundText, type Report } from './report.ts'
 import { Refusal, raising } from './sink.ts'
 import { type Cell, isCellMap, isList } from './values.ts'
@@ -80,40 +79,9 @@ function convertParam(value: Cell, { type, shape }: ParamSpec): Cell {
   return value
 }
 
-function convertScalar(value: Cell, dataType: string): Cell {
-  if (value === null) return null
-  switch (dataType) {
-    case 'datetime':
-      return convertDate(value)
-    case 'boolean':
-      if (typeof value === 'boolean') return value
-      break
-    case 'integer':
-    case 'long':
-      if (typeof value === 'bigint') return value
-      break
-    case 'float':
-    case 'double': {
-      const number = typeof value === 'number' || typeof value === 'bigint' ? floatOf(value) : undefined
-      if (typeof number === 'string') throw new Refusal(number, value)
-      if (number !== undefined) return number
-      break
-    }
-    case 'string':
-      if (typeof value === 'string') return value
-  }
-  throw new Refusal('', value)
-}
-
-/** `numpy.datetime64(text).item()`: what has more digits than microseconds, or lies beyond Python's years, is an int there. */
-function convertDate(value: Cell): Cell {
-  if (typeof value !== 'string') throw new Refusal('', value)
-  const parsed = parseNumpyDatetime(value)
-  if (typeof parsed === 'string') throw new Refusal(parsed, value)
-  if (parsed.nanoseconds === notATime) return null
-  const fraction = /\.(\d+)/.exec(value)?.[1] ?? ''
-  if (fraction.length > 6) throw new Refusal('a date has at most six digits of a second', value)
-  const year = Number(/^\s*([+-]?\d+)/.exec(value)?.[1] ?? '1970')
-  if (year < 1 || year > 9999) throw new Refusal('the year must be between 1 and 9999', value)
-  return { kind: /[T ]\d|now/i.test(value.trim()) ? 'datetime' : 'date', nanoseconds: parsed.nanoseconds }
+/** As a default of the signature is converted; the wanted type says all where the kind of value is wrong. */
+function convertScalar(value: Cell, dataType: DataType): Cell {
+  const converted = convertScalarParam(value, dataType)
+  if ('value' in converted) return converted.value
+  throw new Refusal(converted.reason.startsWith('must be') ? '' : converted.reason, value)
 }

@@ -77,7 +77,7 @@ export type ConvertedParam = { readonly value: Cell } | { readonly reason: strin
  * @returns the value, or the reason why not: a predicate such as `must be a list, not text`
  */
 export function convertParam(value: Cell, type: ScalarType | ObjectType, shape: null | readonly [-1]): ConvertedParam {
-  if (shape === null) return type.kind === 'object' ? convertObject(value, type) : convertScalar(value, type.dataType)
+  if (shape === null) return type.kind === 'object' ? convertObject(value, type) : convertScalarParam(value, type.dataType)
   if (!Array.isArray(value)) return { reason: `must be a list, not ${cellKind(value)}` }
   const items = value as readonly Cell[]
   if (items.some((item) => Array.isArray(item))) return { reason: 'must be a flat list' }
@@ -86,14 +86,15 @@ export function convertParam(value: Cell, type: ScalarType | ObjectType, shape: 
     const result =
       type.kind === 'object' && item !== null
         ? { reason: 'cannot be an object' }
-        : convertScalar(item, type.kind === 'object' ? 'string' : type.dataType)
+        : convertScalarParam(item, type.kind === 'object' ? 'string' : type.dataType)
     if ('reason' in result) return { reason: `at position ${index} ${result.reason}` }
     converted.push(result.value)
   }
   return { value: converted }
 }
 
-function convertScalar(value: Cell, dataType: DataType): ConvertedParam {
+/** Converts one value that is no list and no object; {@link convertParam} for all. */
+export function convertScalarParam(value: Cell, dataType: DataType): ConvertedParam {
   if (value === null) return { value: null }
   const mismatch = { reason: `must be ${wanted[dataType]}, not ${cellKind(value)}` }
   switch (dataType) {
@@ -180,7 +181,7 @@ function valueMismatch(value: Cell, type: ValueType): string | undefined {
     }
     case 'scalar': {
       if (type.dataType === 'binary') return typeof value === 'string' ? undefined : `must be text, not ${cellKind(value)}`
-      const result = convertScalar(value, type.dataType)
+      const result = convertScalarParam(value, type.dataType)
       return 'reason' in result ? result.reason : undefined
     }
   }

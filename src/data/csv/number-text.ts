@@ -34,7 +34,8 @@ export function putFloat32(target: Uint8Array, position: number, value: number):
   const magnitude = Math.abs(value)
   if (magnitude >= 1e-3 && magnitude < 1e6) {
     if (magnitude === Math.floor(magnitude)) return putWhole(target, position, value, magnitude)
-    return putShortSingle(target, position, value, magnitude)
+    singles[0] = value
+    return putShortSingle(target, position)
   }
   if (magnitude === 0) return putWhole(target, position, value, 0)
   const digits = shortestSingle(value)
@@ -107,61 +108,89 @@ function putDigits(target: Uint8Array, start: number, end: number, value: number
   }
 }
 
+/** Binary exponents of the numbers from 1e-3 to 1e6. */
+const leastExponent = -10
+const mostExponent = 19
+/** By binary exponent: how many places behind the point bring its least number to nine digits, and half of its last bit in units of the ninth. */
+const placesOf = new Int32Array(mostExponent - leastExponent + 1)
+const halfWidths = new Float64Array(mostExponent - leastExponent + 1)
+for (let exponent = leastExponent; exponent <= mostExponent; exponent++) {
+  let places = 11
+  while (2 ** exponent * exactPowers[places]! >= 1e9) places--
+  placesOf[exponent - leastExponent] = places
+  halfWidths[exponent - leastExponent] = 2 ** (exponent - 24) * exactPowers[places]!
+}
+
 /**
- * The shortest digits of a float32 in [1e-3, 1e6) that is no whole number. With p = 6, 7, 8, 9 significant digits: scaled by
- * a power of ten (exact: 24 bits times at most 5^11, 26 bits), rounded to a whole number, and divided again, does it come back?
- * Six digits always do if fewer would; their zeros at the end are cut.
+ * Prints `singles[0]`, a float32 in [1e-3, 1e6) that is no whole number; an argument would be allocated.
+ *
+ * Scaled by a power of ten to nine digits (exact: 24 bits times at most 5^11, 26 bits), the numbers that are read as this
+ * float32 lie within half of its last bit. As long as the nearest multiple of 10, 100, … does too, a digit less will do. Six
+ * digits always do if fewer would; their zeros at the end are cut.
  */
-function putShortSingle(target: Uint8Array, position: number, value: number, magnitude: number): number {
-  let before = -2
-  while (before < 6 && magnitude >= tenths[before + 3]!) before++
-  for (let digits = 6; digits <= 9; digits++) {
-    const places = digits - before
-    if (places <= 0) continue
-    const power = exactPowers[places]!
-    const scaled = magnitude * power
-    const whole = Math.floor(scaled)
-    const rest = scaled - whole
-    // A tie goes to the even digit.
-    const rounded = rest > 0.5 || (rest === 0.5 && whole % 2 === 1) ? whole + 1 : whole
-    const back = rounded / power
-    if (Math.fround(back) === magnitude && !isBetween(back, magnitude))
-      return putFixed(target, position, value < 0, rounded, places)
+function putShortSingle(target: Uint8Array, position: number): number {
+  const bits = singleBits[0]!
+  const entry = ((bits >>> 23) & 0xff) - 127 - leastExponent
+  let places = placesOf[entry]!
+  let half = halfWidths[entry]!
+  const magnitude = Math.abs(singles[0]!)
+  let scaled = magnitude * exactPowers[places]!
+  if (scaled >= 1e9) {
+    places--
+    scaled = magnitude * exactPowers[places]!
+    half /= 10
   }
-  return putAscii(target, position, withoutExponent(shortestSingle(value)))
-}
-
-/** 10^-3 … 10^6 */
-const tenths = Float64Array.of(1e-3, 1e-2, 1e-1, 1, 10, 100, 1e3, 1e4, 1e5, 1e6)
-
-/** Whether a double lies exactly between a float32 and its neighbour: where it came from a division, it may have been rounded there. */
-function isBetween(wide: number, single: number): boolean {
-  const difference = wide - single
-  if (difference === 0) return false
-  singles[0] = single
-  singleBits[0] = singleBits[0]! + (difference > 0 ? 1 : -1)
-  return difference * 2 === singles[0]! - single
-}
-
-function putFixed(target: Uint8Array, position: number, negative: boolean, scaled: number, places: number): number {
+  // Below a power of two the floats lie closer.
+  const below = (bits & 0x7fffff) === 0 ? half / 2 : half
+  let digits = roundToEven(scaled)
+  for (let step = 10; step <= 1000; step *= 10) {
+    const shorter = roundToEven(scaled / step) * step
+    if (shorter >= scaled + half || shorter <= scaled - below) break
+    digits = shorter
+  }
   let at = position
-  if (negative) target[at++] = minus
+  if (bits < 0) target[at++] = minus
   const power = exactPowers[places]!
-  const whole = Math.floor(scaled / power)
+  const whole = Math.floor(digits / power)
   const end = at + digitsOf(whole)
   putDigits(target, at, end, whole)
   target[end] = dot
-  // At most eleven places: two pieces that fit 32 bits.
-  let fraction = scaled - whole * power
-  let last = end + places
-  if (places > 9) {
-    const head = Math.floor(fraction / 1e3)
-    putDigits(target, last - 2, last + 1, fraction - head * 1e3)
-    fraction = head
-    putDigits(target, end + 1, last - 2, fraction)
-  } else putDigits(target, end + 1, last + 1, fraction)
+  at = end + 1
+  for (; places > 9; places--) target[at++] = zero
+  putNine(target, at, (digits - whole * power) * exactPowers[9 - places]!)
+  let last = at + 8
   while (target[last] === zero && last > end + 1) last--
   return last + 1
+}
+
+/** To the nearest whole number of a number below 2^51, a tie to the even one: what lies behind the point is rounded off by the addition. */
+function roundToEven(value: number): number {
+  return value + 2 ** 52 - 2 ** 52
+}
+
+/** The digits of 00 … 99. */
+const pairs = Uint8Array.from({ length: 200 }, (_, at) => zero + (at % 2 === 0 ? Math.floor(at / 20) : (at >> 1) % 10))
+
+/** Writes a number below 1e9 into nine places. */
+function putNine(target: Uint8Array, at: number, value: number): void {
+  const all = value | 0
+  const five = (all / 10000) | 0
+  const four = all - five * 10000
+  const three = (five / 100) | 0
+  const second = (five - three * 100) * 2
+  const first = (three / 100) | 0
+  const pair = (three - first * 100) * 2
+  const third = (four / 100) | 0
+  const fourth = (four - third * 100) * 2
+  target[at] = zero + first
+  target[at + 1] = pairs[pair]!
+  target[at + 2] = pairs[pair + 1]!
+  target[at + 3] = pairs[second]!
+  target[at + 4] = pairs[second + 1]!
+  target[at + 5] = pairs[third * 2]!
+  target[at + 6] = pairs[third * 2 + 1]!
+  target[at + 7] = pairs[fourth]!
+  target[at + 8] = pairs[fourth + 1]!
 }
 
 /**

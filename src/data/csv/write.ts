@@ -1,6 +1,6 @@
 /** CSV as `pandas.DataFrame.to_csv(index=False)` prints it. */
-import { type Column, type Frame, isValid, type NumericColumn } from '../../batch.ts'
-import { notATime } from '../../dtype.ts'
+import { type Cell, type Column, type Frame, isValid, type NumericColumn } from '../../batch.ts'
+import { type NumericArray, notATime } from '../../dtype.ts'
 import { bytesText, cellText, momentParts } from './cell-text.ts'
 import { longestNumber, putAscii, putFloat16, putFloat32, putFloat64, putInteger, putWords } from './number-text.ts'
 
@@ -11,53 +11,126 @@ export interface CsvWriter {
   end(): Buffer
 }
 
-/** Prints cell `row` at `position`, in bytes that are there; returns the position behind it. */
-interface Printer {
-  /** The most bytes that a cell takes. */
-  readonly room: (row: number) => number
-  readonly put: (target: Buffer, position: number, row: number) => number
-}
-
 const comma = 44
 const lineFeed = 10
 
+/** What is printed, and where the next byte goes. */
+interface Sink {
+  bytes: Buffer
+  at: number
+}
+
+/** A column as the row loop wants it: one shape for all, no closures, so that the loop is compiled once and not for each frame. */
+interface Cells {
+  readonly dtype: Column['dtype']
+  /** Of 64-bit integers the words, low before high. */
+  readonly values: NumericArray | readonly Cell[]
+  readonly validity: Uint8Array | undefined
+  readonly clock: Clock | undefined
+}
+
+/** How the dates of a column are printed: with a time of day or without, and with how many digits of the second. */
+interface Clock {
+  readonly time: boolean
+  readonly digits: number
+}
+
 /** Opens a writer for frames of the same columns. */
 export function openCsvWriter(): CsvWriter {
+  const sink: Sink = { bytes: Buffer.allocUnsafe(1 << 16), at: 0 }
   let headed = false
-  let buffer = Buffer.allocUnsafe(1 << 16)
   return {
-    write(frame) {
-      const { rows } = frame
-      let position = 0
-      const reserve = (bytes: number) => {
-        if (position + bytes <= buffer.length) return
-        const larger = Buffer.allocUnsafe(Math.max(buffer.length * 2, position + bytes))
-        larger.set(buffer.subarray(0, position))
-        buffer = larger
-      }
-      if (!headed) {
-        headed = true
-        const header = Buffer.from(headerLine(frame.columns))
-        reserve(header.length)
-        position += header.copy(buffer, position)
-      }
-      const printers = frame.columns.map(printerOf)
-      // A row that is empty would be a blank line, which no reader sees.
-      const alone = printers.length === 1
-      for (let row = 0; row < rows; row++) {
-        const start = position
-        for (const { room, put } of printers) {
-          reserve(room(row) + 3)
-          position = put(buffer, position, row)
-          buffer[position++] = comma
-        }
-        if (alone && position === start + 1) position = putAscii(buffer, start, '"",')
-        buffer[Math.max(start, position - 1)] = lineFeed
-      }
-      return Buffer.from(buffer.subarray(0, position))
+    write({ columns, rows }) {
+      sink.at = 0
+      if (!headed) putText(sink, headerLine(columns))
+      headed = true
+      putRows(sink, columns.map(cellsOf), rows)
+      return Buffer.from(sink.bytes.subarray(0, sink.at))
     },
     end: () => Buffer.alloc(0),
   }
+}
+
+function reserve(sink: Sink, room: number): void {
+  if (sink.at + room <= sink.bytes.length) return
+  const larger = Buffer.allocUnsafe(Math.max(sink.bytes.length * 2, sink.at + room))
+  larger.set(sink.bytes.subarray(0, sink.at))
+  sink.bytes = larger
+}
+
+function putRows(sink: Sink, columns: readonly Cells[], rows: number): void {
+  for (let row = 0; row < rows; row++) {
+    const start = sink.at
+    for (let position = 0; position < columns.length; position++) {
+      reserve(sink, longestNumber + 3)
+      putCell(sink, columns[position]!, row)
+      sink.bytes[sink.at++] = comma
+    }
+    // A row that is empty would be a blank line, which no reader sees.
+    if (columns.length === 1 && sink.at === start + 1) sink.at = putAscii(sink.bytes, start, '"",')
+    sink.bytes[Math.max(start, sink.at - 1)] = lineFeed
+  }
+}
+
+/** A missing value prints nothing. */
+function putCell(sink: Sink, cells: Cells, row: number): void {
+  const { dtype, values, validity } = cells
+  const { bytes, at } = sink
+  if (validity !== undefined && !isValid(validity, row)) return
+  switch (dtype) {
+    case 'float32':
+      sink.at = putFloat32(bytes, at, (values as Float32Array)[row]!)
+      return
+    case 'float64':
+      sink.at = putFloat64(bytes, at, (values as Float64Array)[row]!)
+      return
+    case 'float16':
+      sink.at = putFloat16(bytes, at, (values as Uint16Array)[row]!)
+      return
+    case 'bool':
+      sink.at = putAscii(bytes, at, (values as Uint8Array)[row] === 1 ? 'True' : 'False')
+      return
+    case 'int64':
+    case 'uint64': {
+      const words = values as Int32Array
+      sink.at = putWords(bytes, at, words[row * 2]!, words[row * 2 + 1]!, dtype === 'int64')
+      return
+    }
+    case 'string':
+    case 'bytes':
+    case 'object':
+    case 'datetime64':
+      putQuoted(sink, textOf(cells, row))
+      return
+    default:
+      sink.at = putInteger(bytes, at, (values as Int32Array)[row]!)
+  }
+}
+
+function textOf({ dtype, values, clock }: Cells, row: number): string | undefined {
+  if (dtype === 'datetime64') return momentText((values as BigInt64Array)[row]!, clock!)
+  const cell = (values as readonly Cell[])[row]!
+  return dtype === 'bytes' ? (cell === null ? undefined : bytesText(cell as Uint8Array)) : cellText(cell)
+}
+
+function putQuoted(sink: Sink, text: string | undefined): void {
+  if (text !== undefined && text !== '') putText(sink, needsQuotes(text) ? quoted(text) : text)
+}
+
+function putText(sink: Sink, text: string): void {
+  reserve(sink, text.length * 3 + longestNumber + 3)
+  sink.at += sink.bytes.write(text, sink.at)
+}
+
+function cellsOf(column: Column): Cells {
+  const { dtype } = column
+  const validity = 'validity' in column ? column.validity : undefined
+  const values = dtype === 'int64' || dtype === 'uint64' ? wordsOf(column.values as BigInt64Array) : column.values
+  return { dtype, values, validity, clock: dtype === 'datetime64' ? clockOf(column) : undefined }
+}
+
+function wordsOf({ buffer, byteOffset, length }: BigInt64Array): Int32Array {
+  return new Int32Array(buffer, byteOffset, length * 2)
 }
 
 function headerLine(columns: readonly Column[]): string {
@@ -76,89 +149,23 @@ function quoted(text: string): string {
   return `"${text.replaceAll('"', '""')}"`
 }
 
-function printerOf(column: Column): Printer {
-  switch (column.dtype) {
-    case 'string':
-      return textPrinter((row) => column.values[row] ?? undefined)
-    case 'bytes':
-      return textPrinter((row) => (column.values[row] === null ? undefined : bytesText(column.values[row]!)))
-    case 'object':
-      return textPrinter((row) => cellText(column.values[row]!))
-    case 'datetime64':
-      return datetimePrinter(column)
-    default: {
-      const put = putNumber(column)
-      const { validity } = column
-      if (validity === undefined) return { room: () => longestNumber, put }
-      return {
-        room: () => longestNumber,
-        put: (target, position, row) => (isValid(validity, row) ? put(target, position, row) : position),
-      }
-    }
-  }
-}
-
-function textPrinter(textAt: (row: number) => string | undefined): Printer {
-  // `room` is asked first, once for each cell.
-  let text = ''
-  return {
-    room(row) {
-      text = textAt(row) ?? ''
-      if (needsQuotes(text)) text = quoted(text)
-      return text.length * 3
-    },
-    put: (target, position) => position + (text === '' ? 0 : target.write(text, position)),
-  }
-}
-
-function putNumber(column: NumericColumn): Printer['put'] {
-  switch (column.dtype) {
-    case 'float64': {
-      const values = column.values as Float64Array
-      return (target, position, row) => putFloat64(target, position, values[row]!)
-    }
-    case 'float32': {
-      const values = column.values as Float32Array
-      return (target, position, row) => putFloat32(target, position, values[row]!)
-    }
-    case 'float16': {
-      const values = column.values as Uint16Array
-      return (target, position, row) => putFloat16(target, position, values[row]!)
-    }
-    case 'bool': {
-      const values = column.values as Uint8Array
-      return (target, position, row) => putAscii(target, position, values[row] === 1 ? 'True' : 'False')
-    }
-    case 'int64':
-    case 'uint64': {
-      const { buffer, byteOffset, length } = column.values as BigInt64Array
-      const words = new Int32Array(buffer, byteOffset, length * 2)
-      const signed = column.dtype === 'int64'
-      return (target, position, row) => putWords(target, position, words[row * 2]!, words[row * 2 + 1]!, signed)
-    }
-    default: {
-      const values = column.values as Int32Array
-      return (target, position, row) => putInteger(target, position, values[row]!)
-    }
-  }
-}
-
 /** Dates alone where no cell of the frame has a time of day; else as many digits of the second as one of them needs, by threes. */
-function datetimePrinter(column: NumericColumn): Printer {
-  const values = column.values as BigInt64Array
-  const present = (row: number) => values[row] !== notATime && isValid(column.validity, row)
+function clockOf({ values, validity }: NumericColumn): Clock {
+  const moments = values as BigInt64Array
   let time = false
   let digits = 0
-  for (let row = 0; row < values.length; row++) {
-    if (!present(row)) continue
-    const nanoseconds = values[row]!
+  for (let row = 0; row < moments.length; row++) {
+    const nanoseconds = moments[row]!
+    if (nanoseconds === notATime || !isValid(validity, row)) continue
     if (nanoseconds % 86_400_000_000_000n !== 0n) time = true
     while (digits < 9 && nanoseconds % 10n ** BigInt(9 - digits) !== 0n) digits += 3
   }
-  return textPrinter((row) => {
-    if (!present(row)) return undefined
-    const [date, clock, fraction] = momentParts(values[row]!)
-    if (!time) return date
-    return digits === 0 ? `${date} ${clock}` : `${date} ${clock}.${String(fraction).padStart(9, '0').slice(0, digits)}`
-  })
+  return { time, digits }
+}
+
+function momentText(nanoseconds: bigint, { time, digits }: Clock): string | undefined {
+  if (nanoseconds === notATime) return undefined
+  const [date, clock, fraction] = momentParts(nanoseconds)
+  if (!time) return date
+  return digits === 0 ? `${date} ${clock}` : `${date} ${clock}.${String(fraction).padStart(9, '0').slice(0, digits)}`
 }

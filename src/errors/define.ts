@@ -19,7 +19,12 @@ export interface KindInfo {
   readonly exitCode: 1 | 2 | 130
   readonly httpStatus: number
   /** MLflow's `error_code`; absent where its server answers plain text. */
-  readonly mlflowCode?: 'BAD_REQUEST' | 'INVALID_PARAMETER_VALUE' | 'RESOURCE_DOES_NOT_EXIST' | 'INTERNAL_ERROR' | 'NOT_IMPLEMENTED'
+  readonly mlflowCode?:
+    | 'BAD_REQUEST'
+    | 'INVALID_PARAMETER_VALUE'
+    | 'RESOURCE_DOES_NOT_EXIST'
+    | 'INTERNAL_ERROR'
+    | 'NOT_IMPLEMENTED'
 }
 
 /** 1: the model or the data was judged bad; 2: the command could not do its work; 130: interrupted. */

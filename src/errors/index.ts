@@ -11,7 +11,15 @@ import { predictErrors } from './predict.ts'
 export { type ErrorKind, errorKinds, type KindInfo, type Where } from './define.ts'
 
 /** Code → kind, message, hint. A new error is a row in the table of its area. */
-export const errorTable = { ...arrayErrors, ...cliErrors, ...dataErrors, ...enforceErrors, ...modelErrors, ...onnxErrors, ...predictErrors }
+export const errorTable = {
+  ...arrayErrors,
+  ...cliErrors,
+  ...dataErrors,
+  ...enforceErrors,
+  ...modelErrors,
+  ...onnxErrors,
+  ...predictErrors,
+}
 
 export type ErrorCode = keyof typeof errorTable
 export type ErrorArguments<Code extends ErrorCode> = Parameters<(typeof errorTable)[Code]['message']>[0]

@@ -2,12 +2,12 @@
  * CSV: read by the signature as MLflow's server reads it (`pandas.read_csv(dtype=…)`), or without it and then enforced, as
  * `mlflow models predict -t csv` does. Strict mode reads dates (rule X2) and tensors (rule X4) too.
  */
-import type { Batch, Frame } from '../batch.ts'
+import type { Batch, Column, Frame, NumericColumn } from '../batch.ts'
 import type { CsvPlan, CsvType } from '../data/csv/plan.ts'
 import { readCsvBytes } from '../data/csv/read.ts'
-import { float16ToNumber, numberToFloat16 } from '../dtype.ts'
+import { type Dtype, dtypeOfDataType, float16ToNumber, numberToFloat16 } from '../dtype.ts'
 import { defaultLimits } from '../limits.ts'
-import { type Schema, type Signature, specNames, type TensorSchema, type TensorSpec } from '../signature.ts'
+import { type ColumnSchema, type Schema, type Signature, specNames, type TensorSchema, type TensorSpec } from '../signature.ts'
 import { batchOfFitted } from './batch.ts'
 import type { EnforcedRequest, RequestOptions } from './enforced.ts'
 import { isoNanoseconds } from './exact.ts'
@@ -20,7 +20,17 @@ import { enforceSchema } from './schema-input.ts'
 import { Refusal, raising } from './sink.ts'
 import { tableOfFrame } from './table-of-frame.ts'
 import { specDtype } from './tensors.ts'
-import { arrayOf, type Cell, cellAt, isFixed, type NumpyArray, shapeText, type ValueDtype } from './values.ts'
+import {
+  arrayOf,
+  type Cell,
+  cellAt,
+  type FixedDtype,
+  isFixed,
+  type NumpyArray,
+  newValues,
+  shapeText,
+  type ValueDtype,
+} from './values.ts'
 
 /** `server`: types from the signature; `untyped`: pandas' own inference, then enforcement. */
 export type CsvRegime = 'server' | 'untyped'
@@ -108,6 +118,7 @@ export function finishCsv(
 ): { readonly data: Batch; readonly warnings: readonly Warning[] } {
   const schema = signature?.inputs
   if (schema === undefined) return { data: frame, warnings: [] }
+  if (schema.kind === 'columns' && fitsAlready(frame, schema)) return { data: frame, warnings: [] }
   const report = openReport(mode)
   const untyped = 'regime' in plan && plan.regime === 'untyped'
   if (schema.kind === 'tensors' && !untyped) {
@@ -120,6 +131,22 @@ export function finishCsv(
   const fitted = enforceSchema({ kind: 'table', table: named ? table : inferTexts(table) }, schema, report)
   report.finish()
   return { data: batchOfFitted(fitted ?? report.fail(), schema), warnings: report.warnings }
+}
+
+/** Whether the columns are the signature's, in its order and of its types, so that nothing would change. Texts are looked at cell by cell. */
+function fitsAlready({ columns, index }: Frame, schema: ColumnSchema): boolean {
+  const names = specNames(schema)
+  if (index !== undefined || columns.length !== names.length || new Set(names).size < names.length) return false
+  return columns.every((column, position) => {
+    const { type } = schema.columns[position]!
+    const wanted = type.kind === 'scalar' ? dtypeOfDataType[type.dataType] : undefined
+    return column.name === names[position] && isFilled(column, wanted)
+  })
+}
+
+/** Whether a column is of a fixed type, this one, with nothing missing. */
+function isFilled(column: Column, dtype: Dtype | undefined): column is NumericColumn {
+  return column.dtype === dtype && isFixed(column.dtype) && (column as NumericColumn).validity === undefined
 }
 
 /** pandas keeps texts as objects where the dtype was asked for by name; by position it infers its string type. */
@@ -155,13 +182,33 @@ function tensorsOfFrame(frame: Frame, schema: TensorSchema, report: Report): Bat
 export function tensorOfColumns(rows: number, columns: Frame['columns'], spec: TensorSpec): NumpyArray {
   const shape = spec.shape.length === 1 && columns.length === 1 ? [rows] : [rows, columns.length]
   const dtype = specDtype(spec)
+  if (dtype === undefined || dtype === 'bytes') throw new Refusal(`no ${spec.numpyDtype} is read from CSV`)
+  const array =
+    isFixed(dtype) && columns.every((column) => isFilled(column, dtype))
+      ? sideBySide(columns as readonly NumericColumn[], dtype, shape)
+      : castCells(rows, columns, dtype, shape)
+  const fits = shape.length === spec.shape.length && spec.shape.every((size, axis) => size === -1 || size === shape[axis])
+  if (!fits) throw new Refusal(`${rows} rows of ${columns.length} columns do not make the shape ${shapeText(spec.shape)}`)
+  return array
+}
+
+/** Columns of the tensor's own type. */
+function sideBySide(columns: readonly NumericColumn[], dtype: FixedDtype, shape: readonly number[]): NumpyArray {
+  const width = columns.length
+  const values = newValues(dtype, (shape[0] ?? 0) * width)
+  for (const [position, column] of columns.entries()) {
+    for (let row = 0, at = position; row < column.values.length; row++, at += width) values[at] = column.values[row]!
+  }
+  return arrayOf(dtype, shape, values)
+}
+
+function castCells(rows: number, columns: readonly Column[], dtype: ValueDtype, shape: readonly number[]): NumpyArray {
   const held = tableOfFrame({ kind: 'frame', rows, columns }).columns.map(({ series }) => series)
   const leaves = Array.from({ length: rows * columns.length }, (_, index): Cell => {
     const series = held[index % columns.length]!
     return cellAt(series.dtype, series.values, Math.floor(index / columns.length))
   })
-  if (dtype === undefined || dtype === 'bytes') throw new Refusal(`no ${spec.numpyDtype} is read from CSV`)
-  const array = isFixed(dtype)
+  return isFixed(dtype)
     ? castLeaves(
         leaves.map((leaf) => halfOf(leaf, dtype)),
         dtype,
@@ -169,9 +216,6 @@ export function tensorOfColumns(rows: number, columns: Frame['columns'], spec: T
         raising,
       )
     : arrayOf(dtype, shape, leaves as NumpyArray['values'])
-  const fits = shape.length === spec.shape.length && spec.shape.every((size, axis) => size === -1 || size === shape[axis])
-  if (!fits) throw new Refusal(`${rows} rows of ${columns.length} columns do not make the shape ${shapeText(spec.shape)}`)
-  return array
 }
 
 function halfOf(leaf: Cell, dtype: ValueDtype): Cell {

@@ -1,4 +1,2 @@
 #!/usr/bin/env node
-import { start } from '../dist/cli/start.js'
-
-start()
+require('../dist/cli/start.cjs').start()

@@ -18,7 +18,8 @@ export interface ScoreOptions {
   readonly inputs: readonly string[]
   /** A key of `inputFormatNames`; told by content and name when absent. */
   readonly format?: string | undefined
-  readonly stdin: Readable
+  /** Asked for only when it is read. */
+  readonly stdin: () => Readable
   readonly params?: Cell | undefined
   readonly outputs?: readonly string[] | undefined
   /** Only the probabilities of a classifier. */
@@ -52,8 +53,9 @@ export async function scoreInputs(model: Model, options: ScoreOptions): Promise<
   return scoreWhole(model, data, options)
 }
 
-function openSource(input: string, stdin: Readable): Source {
+function openSource(input: string, openStdin: () => Readable): Source {
   if (input !== '-') return fileSource(input)
+  const stdin = openStdin()
   if ((stdin as { isTTY?: boolean }).isTTY === true) throw new MlmodelError('INPUT_FROM_TERMINAL', {})
   return streamSource(stdin, 'standard input')
 }
@@ -113,7 +115,10 @@ async function scoreCsv(model: Model, source: Source, options: ScoreOptions): Pr
   model.report(enforced.warnings)
   const strict = model.mode === 'strict'
   // pandas takes a first row one longer than the header for row labels; in a file that is a slip, and answers would be shifted.
-  const plan = { ...csvPlan(model.signature, strict ? 'server' : 'untyped', model.mode), implicitIndex: strict ? 'error' : 'index' } as const
+  const plan = {
+    ...csvPlan(model.signature, strict ? 'server' : 'untyped', model.mode),
+    implicitIndex: strict ? 'error' : 'index',
+  } as const
   const writer = openPredictionWriter(options.outputFormat, { wrap: true })
   const warned = new Set<string>()
   let rows = 0

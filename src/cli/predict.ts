@@ -120,7 +120,7 @@ export const command = defineCommand({
       await scoreInputs(model, {
         inputs: options.input,
         format: options['input-format'],
-        stdin: console.terminal.stdin,
+        stdin: () => console.terminal.stdin,
         params,
         outputs: options.outputs?.split(',').map((name) => name.trim()),
         probabilities: options.proba,

@@ -3,19 +3,8 @@
  *
  * @see mlflow/onnx/__init__.py
  */
-import { MlmodelError } from '../errors/index.ts'
 import type { Mlmodel } from '../mlmodel.ts'
-import {
-  availableProviders,
-  type OnnxPredictor,
-  openOnnx,
-  type ProviderSpec,
-  providerName,
-  type SessionOptions,
-  usableCores,
-} from '../onnx/index.ts'
 import type { Flavor, FlavorOpenOptions, Predictor, Runnable } from './flavor.ts'
-import { modelProviders, modelSessionOptions } from './onnx-options.ts'
 
 export const onnxFlavor: Flavor = {
   name: 'onnx',
@@ -23,22 +12,9 @@ export const onnxFlavor: Flavor = {
     return { runs: true, how: `with ONNX Runtime, from ${modelPath(model)}` }
   },
   async open(model: Mlmodel, options: FlavorOpenOptions): Promise<Predictor> {
-    const onnx = model.flavors.get('onnx')
-    const cores = usableCores()
-    const asked = modelSessionOptions(onnx, cores, options.warn)
-    const session: SessionOptions = {
-      threads: cores,
-      ...asked,
-      ...(options.threads !== undefined && { threads: options.threads }),
-    }
-    const opened = await openWithProviders(model, session, options)
-    const strict = options.mode === 'strict'
-    return {
-      rowwise: opened.rowwise,
-      ...(opened.fixedRows !== undefined && { fixedRows: opened.fixedRows }),
-      predict: async (data, { outputs }) => opened.predict(data, { strict, ...(outputs !== undefined && { outputs }) }),
-      close: async () => opened.close(),
-    }
+    // Not loaded by who only looks at a model.
+    const { openOnnxFlavor } = await import('./onnx-open.ts')
+    return openOnnxFlavor(model, modelPath(model), options)
   },
 }
 
@@ -46,35 +22,4 @@ export const onnxFlavor: Flavor = {
 export function modelPath(model: Mlmodel): string {
   const names = [model.flavors.get('python_function')?.get('data'), model.flavors.get('onnx')?.get('data')]
   return (names.find((name) => typeof name === 'string' && name !== '') as string | undefined) ?? 'model.onnx'
-}
-
-/** What the user asks for must be there; what the MLmodel file asks for falls back to the CPU with a warning. */
-async function openWithProviders(model: Mlmodel, session: SessionOptions, options: FlavorOpenOptions): Promise<OnnxPredictor> {
-  const open = (providers: readonly ProviderSpec[]) => openOnnx(model.directory, modelPath(model), { ...session, providers })
-  const available = availableProviders()
-  const isHere = ({ name }: ProviderSpec) => available.includes(providerName(name))
-  if (options.providers !== undefined) {
-    const wanted = options.providers.map((name) => ({ name }))
-    const absent = wanted.find((spec) => !isHere(spec))
-    if (absent !== undefined) throw new MlmodelError('ONNX_PROVIDER', { provider: absent.name, available })
-    return open(wanted)
-  }
-  const { providers, chosen } = modelProviders(model.flavors.get('onnx'))
-  const usable = providers.filter(isHere)
-  const names = (list: readonly ProviderSpec[]) => list.map(({ name }) => name).join(', ')
-  if (usable.length < providers.length && chosen) {
-    options.warn(
-      `the MLmodel file asks for ${names(providers.filter((spec) => !isHere(spec)))}, which this ONNX Runtime does not have; ${names(usable) || 'CPUExecutionProvider'} is used`,
-    )
-  }
-  const cpu = [{ name: 'cpu' }]
-  if (usable.every(({ name }) => providerName(name) === 'cpu')) return open(cpu)
-  try {
-    return await open(usable)
-  } catch (error) {
-    if (!(error instanceof MlmodelError && error.code === 'ONNX_NOT_LOADED')) throw error
-    const opened = await open(cpu)
-    options.warn(`${names(usable)} could not be started, so the CPU is used: ${error.message}`)
-    return opened
-  }
 }

@@ -4,7 +4,6 @@ import { MlmodelError } from '../errors/index.ts'
 import { defaultLimits, type Limits } from '../limits.ts'
 import { closeExternal, openExternal } from './external-data.ts'
 import type { OnnxModel } from './model.ts'
-import { readOnnxInside } from './open.ts'
 import { newestIrVersion, newestOpsets, operatorNames } from './operators.generated.ts'
 
 /**
@@ -16,6 +15,8 @@ import { newestIrVersion, newestOpsets, operatorNames } from './operators.genera
  */
 export async function checkOnnxFile(path: string, limits: Limits = defaultLimits): Promise<OnnxModel> {
   const where = { file: path }
+  // `inspect` wants the operators only, and not the way to ONNX Runtime.
+  const { readOnnxInside } = await import('./open.ts')
   const root = dirname(path)
   const model = await readOnnxInside(root, basename(path), limits, where)
   await closeExternal(await openExternal(model, root, '', where))

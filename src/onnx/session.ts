@@ -84,7 +84,6 @@ interface Binding {
 }
 interface Runtime {
   readonly binding: Binding
-  readonly Tensor: RuntimeTensorClass
   /** Short names of the providers that are installed. */
   readonly providers: readonly string[]
 }
@@ -137,13 +136,12 @@ function loadRuntime(): Runtime {
 function loadUserRuntime(directory: string): Runtime {
   const require = createRequire(join(directory, 'package.json'))
   const { binding, initOrt } = require('./dist/binding.js') as { binding: Binding; initOrt?: () => void }
-  const { Tensor, env } = require('onnxruntime-common') as { Tensor: RuntimeTensorClass; env: { logLevel: string } }
+  const { env } = require('onnxruntime-common') as { env: { logLevel: string } }
   if (initOrt === undefined) throw new Error('too old, 1.21 or later is needed')
   env.logLevel = 'fatal'
   initOrt()
   return {
     binding,
-    Tensor,
     providers: installedProviders(binding, join(directory, 'bin/napi-v6', process.platform, process.arch)),
   }
 }
@@ -154,7 +152,7 @@ function loadPlatformPackage(candidate: RuntimeCandidate): Runtime {
   const binding = 'binding' in exported ? exported.binding : exported
   const Tensor = ('binding' in exported ? exported.Tensor : undefined) ?? PlainTensor
   binding.initOrtOnce?.(logLevel, Tensor, isMainThread)
-  return { binding, Tensor, providers: installedProviders(binding, candidate.directory) }
+  return { binding, providers: installedProviders(binding, candidate.directory) }
 }
 
 /** The binding lists CUDA on every Linux build; it is there when its library lies beside the binding. */
@@ -199,7 +197,7 @@ export function openSession(source: SessionSource, options: SessionOptions): Ses
   } catch (error) {
     throw new MlmodelError('ONNX_NOT_LOADED', { why: message(error) }, { cause: error })
   }
-  return wrap(raw, runtime)
+  return wrap(raw)
 }
 
 /** Threads that wait in a loop take the cores from everybody else: on two busy cores a forest took half the time without. */
@@ -238,13 +236,13 @@ function nested(config: ReadonlyMap<string, string>): object {
   return root
 }
 
-function wrap(raw: RawSession, runtime: Runtime): Session {
+function wrap(raw: RawSession): Session {
   return {
     inputs: raw.inputMetadata.map(sessionValue),
     outputs: raw.outputMetadata.map(sessionValue),
     run(feeds, fetch) {
       const given: Record<string, RuntimeTensor> = Object.create(null)
-      for (const [name, tensor] of feeds) given[name] = toRuntime(tensor, runtime.Tensor)
+      for (const [name, tensor] of feeds) given[name] = toRuntime(tensor)
       const wanted: Record<string, null> = Object.create(null)
       for (const name of fetch) wanted[name] = null
       let answered: Record<string, RuntimeTensor>
@@ -265,8 +263,13 @@ function sessionValue(raw: RawValue): SessionValue {
   return { name: raw.name, dtype: raw.isTensor ? dtypeOfOnnx(raw.type ?? 0) : undefined, shape: raw.shape ?? [] }
 }
 
-function toRuntime(tensor: Tensor, Class: RuntimeTensorClass): RuntimeTensor {
-  return new Class(dtypes[tensor.dtype].numpy === 'str' ? 'string' : tensor.dtype, tensor.values as NumericArray, tensor.shape)
+/** Never as onnxruntime-common's class: from Node 24 on that makes a Float16Array of float16, which the binding reads as empty. */
+function toRuntime(tensor: Tensor): RuntimeTensor {
+  return new PlainTensor(
+    dtypes[tensor.dtype].numpy === 'str' ? 'string' : tensor.dtype,
+    tensor.values as NumericArray,
+    tensor.shape,
+  )
 }
 
 function fromRuntime(tensor: RuntimeTensor): Tensor {

@@ -7,7 +7,7 @@
 import { type Batch, type Cell, type Column, type Frame, isCellMap, isTensor, isValid, type Tensor } from '../batch.ts'
 import { type Dtype, float16ToNumber, type NumericArray } from '../dtype.ts'
 import { MlmodelError } from '../errors/index.ts'
-import { interleave } from './matrix.ts'
+import { interleave, type MatrixMemory } from './matrix.ts'
 import { pythonText } from './python-text.ts'
 
 /** One input of a graph that takes a tensor. */
@@ -23,10 +23,16 @@ export interface FeedInput {
  *
  * @param strict - also takes what rule X5 of docs/differences.md allows: columns for inputs of shape [N,1], text columns
  *   for several inputs, one column for an input of rank 1
+ * @param memory - for the matrix of a table, which is then good until the next is made
  * @throws ONNX_INPUT_FORM, ONNX_INPUT_MISSING, ONNX_INPUT_UNKNOWN, ONNX_INPUT_DTYPE, ONNX_INPUT_SHAPE, ONNX_INPUT_STRING
  */
-export function feedTensors(data: Batch, inputs: readonly FeedInput[], strict: boolean): ReadonlyMap<string, Tensor> {
-  const feeds = collect(data, inputs, strict)
+export function feedTensors(
+  data: Batch,
+  inputs: readonly FeedInput[],
+  strict: boolean,
+  memory?: MatrixMemory,
+): ReadonlyMap<string, Tensor> {
+  const feeds = collect(data, inputs, strict, memory)
   for (const input of inputs) {
     const tensor = feeds.get(input.name)
     if (tensor !== undefined) feeds.set(input.name, fitted(input, tensor))
@@ -34,14 +40,21 @@ export function feedTensors(data: Batch, inputs: readonly FeedInput[], strict: b
   return feeds
 }
 
-function collect(data: Batch, inputs: readonly FeedInput[], strict: boolean): Map<string, Tensor> {
+function collect(
+  data: Batch,
+  inputs: readonly FeedInput[],
+  strict: boolean,
+  memory: MatrixMemory | undefined,
+): Map<string, Tensor> {
   const names = inputs.map(({ name }) => name)
   switch (data.kind) {
     case 'array':
       if (inputs.length !== 1) throw new MlmodelError('ONNX_INPUT_FORM', { inputs: names, form: 'array' })
       return new Map([[inputs[0]!.name, data.tensor]])
     case 'frame':
-      return inputs.length === 1 ? new Map([[names[0]!, matrix(data, inputs[0]!, strict)]]) : byColumn(data, inputs, strict)
+      return inputs.length === 1
+        ? new Map([[names[0]!, matrix(data, inputs[0]!, strict, memory)]])
+        : byColumn(data, inputs, strict)
     case 'named':
       return byName(data.items, names)
     case 'value':
@@ -83,14 +96,20 @@ function byColumn(frame: Frame, inputs: readonly FeedInput[], strict: boolean): 
 const isColumnShape = (shape: readonly number[] | undefined) => shape?.length === 2 && (shape[1] === 1 || shape[1] === -1)
 
 /** One input: `df.values`, all columns in their order whatever their names. */
-function matrix(frame: Frame, input: FeedInput, strict: boolean): Tensor {
+function matrix(frame: Frame, input: FeedInput, strict: boolean, memory: MatrixMemory | undefined): Tensor {
   const width = frame.columns.length
   const shape = strict && width === 1 && input.shape?.length === 1 ? [frame.rows] : [frame.rows, width]
-  return matrixOf(frame.columns, frame.rows, input, shape)
+  return matrixOf(frame.columns, frame.rows, input, shape, memory)
 }
 
 /** A row-major matrix of columns in the type NumPy would give it, except that float64 for a float input is rounded at once. */
-function matrixOf(columns: readonly Column[], rows: number, input: FeedInput, shape: readonly number[]): Tensor {
+function matrixOf(
+  columns: readonly Column[],
+  rows: number,
+  input: FeedInput,
+  shape: readonly number[],
+  memory?: MatrixMemory,
+): Tensor {
   const found = commonDtype(columns)
   if (found === 'string' || found === 'object' || found === 'bytes') {
     return input.dtype === 'string'
@@ -102,7 +121,7 @@ function matrixOf(columns: readonly Column[], rows: number, input: FeedInput, sh
   if (columns.length === 1 && columns[0]!.dtype === dtype && !hasMissing(columns[0]!)) {
     return { dtype, values: columns[0]!.values as NumericArray, shape }
   }
-  return { dtype, values: interleave(columns, rows, dtype), shape }
+  return { dtype, values: interleave(columns, rows, dtype, memory), shape }
 }
 
 const hasMissing = (column: Column) => 'validity' in column && column.validity !== undefined

@@ -5,15 +5,23 @@ import { arrayOfDtype, float16ToNumber, type NumericArray, type NumericDtype } f
 /** Rows written at a time, so that the part of the matrix being written stays in the cache: 20 columns of float32 are 40 kB. */
 const tileRows = 512
 
+/** Memory for one matrix at a time, kept from run to run: fresh pages cost as much as filling them. */
+export interface MatrixMemory {
+  bytes: ArrayBuffer
+}
+
+const mostKept = 1 << 24
+
 /**
  * Writes numeric columns side by side.
  *
  * @param columns - numeric, none of text or objects
  * @param dtype - that every value fits or is rounded to; a missing value becomes NaN, so columns with one need a float type
+ * @param memory - where the matrix is made; it is then good until the next one is
  */
-export function interleave(columns: readonly Column[], rows: number, dtype: NumericDtype): NumericArray {
+export function interleave(columns: readonly Column[], rows: number, dtype: NumericDtype, memory?: MatrixMemory): NumericArray {
   const width = columns.length
-  const target = new arrayOfDtype[dtype](rows * width)
+  const target = valuesIn(memory, dtype, rows * width)
   const sources = columns.map(({ values }) => values)
   if (target instanceof Float32Array && sources.every((source) => source instanceof Float64Array)) {
     narrowTable(sources, target, rows)
@@ -26,6 +34,14 @@ export function interleave(columns: readonly Column[], rows: number, dtype: Nume
   }
   for (let position = 0; position < width; position++) markMissing(columns[position]!, target, position, width, rows, dtype)
   return target
+}
+
+function valuesIn(memory: MatrixMemory | undefined, dtype: NumericDtype, length: number): NumericArray {
+  const Values = arrayOfDtype[dtype]
+  const size = length * Values.BYTES_PER_ELEMENT
+  if (memory === undefined || size > mostKept) return new Values(length)
+  if (memory.bytes.byteLength < size) memory.bytes = new ArrayBuffer(size)
+  return new Values(memory.bytes, 0, length)
 }
 
 /** Doubles for a graph of floats, the usual table: four columns at a time, which takes 0.6 of the time of one by one. */

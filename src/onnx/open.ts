@@ -7,6 +7,7 @@ import { normalizeInside, openInside } from '../paths.ts'
 import { type Answer, answerBatch } from './answer.ts'
 import { closeExternal, openExternal, readExternal, readStart } from './external-data.ts'
 import { type FeedInput, feedTensors } from './feed.ts'
+import type { MatrixMemory } from './matrix.ts'
 import { type OnnxModel, readOnnx } from './model.ts'
 import { isRowwise } from './rowwise.ts'
 import { openSession, type Session, type SessionOptions } from './session.ts'
@@ -143,6 +144,8 @@ function refuseInputs(model: OnnxModel): void {
 function predictor(model: OnnxModel, plans: readonly OutputPlan[], session: Session): OnnxPredictor {
   const inputs = model.inputs.map(feedInput)
   const names = plans.map(({ name }) => name)
+  // A run has read its inputs when it returns, and answers in memory of its own.
+  const memory: MatrixMemory = { bytes: new ArrayBuffer(0) }
   return {
     inputs: model.inputs,
     outputs: model.outputs,
@@ -155,7 +158,7 @@ function predictor(model: OnnxModel, plans: readonly OutputPlan[], session: Sess
         if (plan.fetch.length === 0) plan.build(new Map())
         return plan
       })
-      const feeds = feedTensors(data, inputs, strict)
+      const feeds = feedTensors(data, inputs, strict, memory)
       const fetched: ReadonlyMap<string, Tensor> = session.run(feeds, [...new Set(wanted.flatMap(({ fetch }) => fetch))])
       const answers = new Map<string, Answer>(wanted.map((plan) => [plan.name, plan.build(fetched)]))
       return answerBatch(answers, data.kind === 'frame' ? 'table' : 'arrays', strict)

@@ -7,6 +7,7 @@ import type { Command, Console, OptionTable } from './command.ts'
 import { commands } from './commands.ts'
 import { commandHelp, programHelp } from './help.ts'
 import { type ColorChoice, colorInk, plain, wantsColor } from './ink.ts'
+import { readPlainArguments } from './plain-arguments.ts'
 import { bugDocument, errorDocument, jsonText, renderBug, renderError, systemError } from './report.ts'
 import { type Outlet, openOutlet, type Terminal } from './terminal.ts'
 
@@ -73,8 +74,8 @@ async function dispatch(args: readonly string[], console: Console): Promise<numb
   }
   if (name === 'help') return help(args[start + 1], console)
   const command = await loadCommand(name)
-  const { parseArguments } = await import('./parse.ts')
-  const invocation = parseArguments(command, [...args.slice(0, start), ...args.slice(start + 1)])
+  const rest = [...args.slice(0, start), ...args.slice(start + 1)]
+  const invocation = readPlainArguments(command, rest) ?? (await import('./parse.ts')).parseArguments(command, rest)
   if ((invocation.options as Record<string, unknown>)['help'] === true) {
     await console.out.write(commandHelp(command, console.ink, console.width))
     return 0

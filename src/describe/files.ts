@@ -1,6 +1,5 @@
 /** The files of a folder: names, sizes, what they are. Links are not followed. */
-import { constants } from 'node:fs'
-import { type FileHandle, lstat, open, readdir } from 'node:fs/promises'
+import { closeSync, constants, type Dirent, fstatSync, lstatSync, openSync, readdirSync, readSync } from 'node:fs'
 import { join } from 'node:path'
 import { MlmodelError } from '../errors/index.ts'
 import { defaultLimits, type Limits } from '../limits.ts'
@@ -44,7 +43,7 @@ export async function listFiles(
   let cut = false
   while (folders.length > 0) {
     const folder = folders.shift()!
-    const entries = await readdir(join(directory, folder), { withFileTypes: true }).catch(() => [])
+    const entries = readFolder(join(directory, folder))
     for (const entry of entries) {
       const path = folder === '' ? entry.name : `${folder}/${entry.name}`
       if (entry.isDirectory()) folders.push(path)
@@ -59,6 +58,15 @@ export async function listFiles(
   return { files: files.sort((left, right) => (left.path < right.path ? -1 : 1)), cut }
 }
 
+/** The entries of a folder; none when it cannot be read. */
+function readFolder(path: string): Dirent[] {
+  try {
+    return readdirSync(path, { withFileTypes: true })
+  } catch {
+    return []
+  }
+}
+
 async function describeFile(
   directory: string,
   path: string,
@@ -67,17 +75,17 @@ async function describeFile(
   isModel: boolean,
 ): Promise<FileDescription> {
   const full = join(directory, path)
-  const info = await lstat(full)
+  const info = lstatSync(full)
   if (info.isSymbolicLink()) return { path, bytes: null, format: 'link', content: 'symbolic link, not followed' }
   if (!info.isFile()) return { path, bytes: null, format: 'special', content: 'no regular file' }
   const known = isModel ? wellKnown.get(path) : undefined
   if (known !== undefined && !digests) return { path, bytes: info.size, format: known[0], content: known[1] }
   if (!look && !digests) return { path, bytes: info.size, format: 'unread', content: '' }
-  return withFile(full, async (handle, size) => {
+  return withFile(full, async (descriptor, size) => {
     const { format, title } = look
-      ? await sniff(await sampleFile(handle, path, size, headOfListed))
+      ? await sniff(await sampleFile(descriptor, path, size, headOfListed))
       : { format: 'unread', title: '' }
-    return { path, bytes: size, format, content: title, ...(digests && { sha256: await sha256(handle) }) }
+    return { path, bytes: size, format, content: title, ...(digests && { sha256: await sha256(descriptor) }) }
   }).catch((error: NodeJS.ErrnoException) => ({
     path,
     bytes: info.size,
@@ -88,27 +96,30 @@ async function describeFile(
 
 /** What one regular file is. */
 export async function sniffFile(path: string, name: string): Promise<{ content: Content; bytes: number }> {
-  return withFile(path, async (handle, bytes) => ({ content: await sniff(await sampleFile(handle, name, bytes)), bytes }))
+  return withFile(path, async (descriptor, bytes) => ({
+    content: await sniff(await sampleFile(descriptor, name, bytes)),
+    bytes,
+  }))
 }
 
 /** Opens a regular file and nothing else; a pipe put in its place neither blocks nor is read. */
-async function withFile<Result>(path: string, use: (handle: FileHandle, size: number) => Promise<Result>): Promise<Result> {
-  const handle = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0))
+async function withFile<Result>(path: string, use: (descriptor: number, size: number) => Promise<Result>): Promise<Result> {
+  const descriptor = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0))
   try {
-    const info = await handle.stat()
+    const info = fstatSync(descriptor)
     if (!info.isFile()) throw new MlmodelError('LOCATION_UNREADABLE', { path, reason: 'it is no regular file' })
-    return await use(handle, info.size)
+    return await use(descriptor, info.size)
   } finally {
-    await handle.close()
+    closeSync(descriptor)
   }
 }
 
-async function sha256(handle: FileHandle): Promise<string> {
+async function sha256(descriptor: number): Promise<string> {
   const { createHash } = await import('node:crypto')
   const hash = createHash('sha256')
   const buffer = new Uint8Array(1 << 20)
   for (let at = 0; ; ) {
-    const { bytesRead } = await handle.read(buffer, 0, buffer.length, at)
+    const bytesRead = readSync(descriptor, buffer, 0, buffer.length, at)
     if (bytesRead === 0) return hash.digest('hex')
     hash.update(buffer.subarray(0, bytesRead))
     at += bytesRead

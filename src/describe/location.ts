@@ -1,5 +1,5 @@
 /** Gathers what `describeModel` tells, from a path: a model, or an artifact that is none. */
-import { stat } from 'node:fs/promises'
+import { statSync } from 'node:fs'
 import { basename, dirname, resolve } from 'node:path'
 import { readEnvironment } from '../env/index.ts'
 import { type ErrorArguments, MlmodelError } from '../errors/index.ts'
@@ -92,7 +92,7 @@ async function describeArtifact(
 ): Promise<ArtifactDescription> {
   const limits = options.limits ?? defaultLimits
   const path = resolve(location)
-  const isFolder = (await stat(path)).isDirectory()
+  const isFolder = statSync(path).isDirectory()
   const common = {
     schema_version: 1,
     kind: 'artifact',

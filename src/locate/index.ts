@@ -1,10 +1,8 @@
 /** From what a user typed to a model's folder. */
-import type { Stats } from 'node:fs'
-import { readdir, realpath, stat } from 'node:fs/promises'
+import { readdirSync, realpathSync, type Stats, statSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { MlmodelError, type Where } from '../errors/index.ts'
-import { findNearModel, findNearName } from './near.ts'
 
 /** The file that makes a folder a model. */
 export const mlmodelName = 'MLmodel'
@@ -30,20 +28,23 @@ const scheme = /^([a-zA-Z][a-zA-Z0-9+.-]+):/
 export async function locate(source: string): Promise<Located> {
   const where: Where = { file: source }
   // A folder may have a colon in its name: what exists here is not a remote location.
-  const path = (await look(source, source)) === undefined ? toPath(source) : source
-  const info = await look(path, source)
+  const path = look(source, source) === undefined ? toPath(source) : source
+  const info = look(path, source)
   if (info === undefined) {
+    const { findNearName } = await import('./near.ts')
     const near = await findNearName(path)
     throw new MlmodelError('LOCATION_NOT_FOUND', { path: source, ...(near !== undefined && { near }) }, { where })
   }
   if (!info.isDirectory()) {
-    if (basename(path) === mlmodelName) return { directory: await realpath(dirname(resolve(path))), file: path, source }
+    if (basename(path) === mlmodelName) return { directory: realpathSync.native(dirname(resolve(path))), file: path, source }
+    const { findNearModel } = await import('./near.ts')
     const near = await findNearModel(dirname(path))
     throw new MlmodelError('LOCATION_NOT_MODEL', { path: source, what: 'file', ...(near !== undefined && { near }) }, { where })
   }
   const file = join(path, mlmodelName)
-  const found = await look(file, file)
-  if (found !== undefined || (await isLink(path))) return { directory: await realpath(path), file, source }
+  const found = look(file, file)
+  if (found !== undefined || isLink(path)) return { directory: realpathSync.native(path), file, source }
+  const { findNearModel } = await import('./near.ts')
   const near = await findNearModel(path)
   throw new MlmodelError('LOCATION_NOT_MODEL', { path: source, what: 'folder', ...(near !== undefined && { near }) }, { where })
 }
@@ -62,13 +63,13 @@ function toPath(source: string): string {
 }
 
 /** Whether the folder has an entry MLmodel at all, be it a link that leads nowhere: that is a broken model, not a missing one. */
-async function isLink(directory: string): Promise<boolean> {
-  return (await readdir(directory)).includes(mlmodelName)
+function isLink(directory: string): boolean {
+  return readdirSync(directory).includes(mlmodelName)
 }
 
-async function look(path: string, source: string): Promise<Stats | undefined> {
+function look(path: string, source: string): Stats | undefined {
   try {
-    return await stat(path)
+    return statSync(path)
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'ELOOP') return undefined

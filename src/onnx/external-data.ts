@@ -4,6 +4,7 @@
  *
  * @see CVE-2022-25882, CVE-2024-27318, CVE-2026-27489, CVE-2026-34446, CVE-2026-34447: five ways out of the folder
  */
+import { closeSync, readSync } from 'node:fs'
 import { MlmodelError, type Where } from '../errors/index.ts'
 import { type OpenedFile, openInside } from '../paths.ts'
 import type { OnnxModel } from './model.ts'
@@ -62,7 +63,7 @@ function isOrdinary(location: string): boolean {
 }
 
 export async function closeExternal(files: readonly ExternalFile[]): Promise<void> {
-  await Promise.all(files.map(({ file }) => file.handle.close()))
+  for (const { file } of files) closeSync(file.descriptor)
 }
 
 /** Reads what is needed of each file. */
@@ -84,7 +85,7 @@ export async function readStart(file: OpenedFile, length: number, name: string, 
   const bytes = new Uint8Array(length)
   let filled = 0
   while (filled < length) {
-    const { bytesRead } = await file.handle.read(bytes, filled, Math.min(length - filled, 1 << 30), filled)
+    const bytesRead = readSync(file.descriptor, bytes, filled, Math.min(length - filled, 1 << 30), filled)
     if (bytesRead === 0)
       throw new MlmodelError('FILE_UNREADABLE', { path: name, reason: 'it became shorter while it was read' }, { where })
     filled += bytesRead

@@ -1,4 +1,5 @@
 /** Opens an ONNX file of a model folder for scoring: read, checked, made runnable, handed over. */
+import { closeSync } from 'node:fs'
 import { posix } from 'node:path'
 import type { Batch, Tensor } from '../batch.ts'
 import { MlmodelError, type Where } from '../errors/index.ts'
@@ -75,7 +76,7 @@ export async function readOnnxInside(root: string, path: string, limits: Limits,
   } catch (error) {
     throw located(error, where)
   } finally {
-    await file.handle.close()
+    closeSync(file.descriptor)
   }
 }
 

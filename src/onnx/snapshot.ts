@@ -1,5 +1,5 @@
 /** A private copy of a model that is too large to be handed over in memory: a folder of mode 0700 with regular files only. */
-import { constants, rmSync } from 'node:fs'
+import { constants, readSync, rmSync } from 'node:fs'
 import { copyFile, mkdir, mkdtemp, open, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -56,11 +56,11 @@ const blockBytes = 1 << 20
 const zeros = new Uint8Array(blockBytes)
 
 /** Shares the blocks where the file system can; else copies what is not zero, so that sparse files stay so. */
-async function copyOpen({ handle }: ExternalFile['file'], target: string, length: number): Promise<void> {
+async function copyOpen({ descriptor }: ExternalFile['file'], target: string, length: number): Promise<void> {
   try {
     // Through the descriptor: what was checked is what is copied.
     if (process.platform === 'linux')
-      return await copyFile(`/proc/self/fd/${handle.fd}`, target, constants.COPYFILE_FICLONE_FORCE | constants.COPYFILE_EXCL)
+      return await copyFile(`/proc/self/fd/${descriptor}`, target, constants.COPYFILE_FICLONE_FORCE | constants.COPYFILE_EXCL)
   } catch {
     await rm(target, { force: true })
   }
@@ -68,7 +68,7 @@ async function copyOpen({ handle }: ExternalFile['file'], target: string, length
   try {
     const block = new Uint8Array(blockBytes)
     for (let position = 0; position < length; ) {
-      const { bytesRead } = await handle.read(block, 0, Math.min(blockBytes, length - position), position)
+      const bytesRead = readSync(descriptor, block, 0, Math.min(blockBytes, length - position), position)
       if (bytesRead === 0)
         throw new MlmodelError('FILE_UNREADABLE', { path: target, reason: 'it became shorter while it was read' })
       const part = block.subarray(0, bytesRead)

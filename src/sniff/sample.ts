@@ -1,5 +1,5 @@
 /** The parts of a file that tell what it is: its start, its end, its size; more on request. Nothing is read whole. */
-import type { FileHandle } from 'node:fs/promises'
+import { readSync } from 'node:fs'
 
 export interface Sample {
   /** As shown in hints; its extension narrows, never decides. */
@@ -17,14 +17,14 @@ export const headBytes = 128 << 10
 /** Holds the central directory of a zip of some hundred members. */
 export const tailBytes = 64 << 10
 
-/** Samples an open regular file. The handle stays the caller's. */
-export async function sampleFile(handle: FileHandle, name: string, size: number, mostHead = headBytes): Promise<Sample> {
+/** Samples an open regular file. The descriptor stays the caller's. */
+export async function sampleFile(descriptor: number, name: string, size: number, mostHead = headBytes): Promise<Sample> {
   const read = async (offset: number, length: number): Promise<Uint8Array> => {
     const wanted = Math.max(0, Math.min(length, size - offset))
     const buffer = new Uint8Array(wanted)
     let filled = 0
     while (filled < wanted) {
-      const { bytesRead } = await handle.read(buffer, filled, wanted - filled, offset + filled)
+      const bytesRead = readSync(descriptor, buffer, filled, wanted - filled, offset + filled)
       if (bytesRead === 0) break
       filled += bytesRead
     }

@@ -3,6 +3,7 @@
 import { MlmodelError } from '../errors/index.ts'
 import type { Mlmodel } from '../mlmodel.ts'
 import { paramsToCell, schemaToCell } from '../signature.ts'
+import { trimEndOf } from '../trim.ts'
 import type {
   EnvironmentDescription,
   FileDescription,
@@ -138,7 +139,7 @@ function missingFiles(model: Mlmodel, files: readonly FileDescription[]): string
       const path = keys.get(key)
       if (typeof path !== 'string' || path === '' || path === '.' || seen.has(path)) continue
       seen.add(path)
-      const clean = path.replace(/^\.\//, '').replace(/\/+$/, '')
+      const clean = trimEndOf(path.replace(/^\.\//, ''), '/')
       if (!files.some((file) => file.path === clean || file.path.startsWith(`${clean}/`))) {
         warnings.push(`The flavor ${flavor} names \`${path}\` (${key}), which is not in the folder`)
       }

@@ -102,7 +102,7 @@ export function datesOf(cells: readonly Cell[]): Series {
 }
 
 // What pandas' own parser of numbers takes: no underscores, no `nan`.
-const numberText = /^\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\s*$/
+const numberText = /^\s*[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?\s*$/
 const infinityText = /^\s*[+-]?inf(?:inity)?\s*$/i
 
 /** `pandas.to_numeric` of objects; whole numbers and booleans alone make an integer column, as in pandas. */

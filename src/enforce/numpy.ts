@@ -5,6 +5,7 @@
  * @see numpy/_core/src/multiarray/array_coercion.c and arraytypes.c.src (NumPy 2.4)
  */
 import { elementCount } from '../batch.ts'
+import { trimEndOf } from '../trim.ts'
 import { parseNumpyDatetime } from './numpy-datetime.ts'
 import { floatOfText, integerOfText, textOf, truthOf } from './python.ts'
 import { type Path, Refusal, type Sink } from './sink.ts'
@@ -204,14 +205,14 @@ function pathOf(index: number, shape: readonly number[]): Path {
 
 // NumPy's fixed-width texts end at the last character that is not NUL.
 function numpyText(leaf: Cell): string {
-  return (leaf instanceof Uint8Array ? Buffer.from(leaf).toString('latin1') : textOf(leaf)).replace(/\0+$/, '')
+  return trimEndOf(leaf instanceof Uint8Array ? Buffer.from(leaf).toString('latin1') : textOf(leaf), '\0')
 }
 
 /** NumPy encodes a text as ASCII: base64 is not decoded. */
 function numpyBytes(leaf: Cell, sink: Sink, at: () => Path): Uint8Array {
   const text = leaf instanceof Uint8Array ? Buffer.from(leaf).toString('latin1') : textOf(leaf)
   if (!(leaf instanceof Uint8Array) && /[^\x00-\x7f]/.test(text)) sink.refuse(at(), leaf, 'only ASCII characters become bytes')
-  return Buffer.from(text.replace(/\0+$/, ''), 'latin1')
+  return Buffer.from(trimEndOf(text, '\0'), 'latin1')
 }
 
 /** The number that `array[i] = value` stores, or why NumPy raises. */

@@ -4,6 +4,7 @@
  *
  * @see pandas/core/dtypes/astype.py
  */
+import { trimEndOf } from '../trim.ts'
 import { castNumber, setItem } from './numpy.ts'
 import { textOf } from './python.ts'
 import { Refusal, type Sink } from './sink.ts'
@@ -54,5 +55,5 @@ export function toObjects(series: Series): Series {
 /** `astype(str)` of NumPy's `str`: every value's text, missing ones too. */
 export function toTexts(series: Series): Series {
   if (series.dtype === 'str') return series
-  return { dtype: 'object', values: cellsOf(series).map((cell) => textOf(cell).replace(/\0+$/, '')) }
+  return { dtype: 'object', values: cellsOf(series).map((cell) => trimEndOf(textOf(cell), '\0')) }
 }

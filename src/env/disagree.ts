@@ -24,7 +24,7 @@ export function findDisagreements(
 
 /** `name==version` (conda: also `name=version`), the name normalised as PEP 503 has it. */
 function readPin(dependency: Dependency): { readonly name: string; readonly version: string } | undefined {
-  const match = /^([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[[^\]]*\])?\s*(==?)\s*([0-9][A-Za-z0-9._+!-]*)\s*(?:;.*)?$/.exec(
+  const match = /^([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[[^\]]*\]\s*)?(==?)\s*([0-9][A-Za-z0-9._+!-]*)\s*(?:;.*)?$/.exec(
     dependency.text,
   )
   if (match === null || (match[2] === '=' && dependency.kind === 'pip')) return undefined

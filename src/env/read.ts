@@ -147,7 +147,7 @@ function readRequirements(text: string, file: string, collected: Collected): voi
     const isContinued = line.endsWith('\\') && !line.trimStart().startsWith('#')
     joined += isContinued ? line.slice(0, -1) : line
     if (isContinued) continue
-    const bare = joined.replace(/(^|\s)#.*$/, '').trim()
+    const bare = joined.replace(/(^|\s)#.*$/s, '').trim()
     if (bare !== '') collected.dependencies.push({ text: bare, file, line: first, kind: 'pip' })
     joined = ''
   }

@@ -60,7 +60,7 @@ for (const code of [0x54, 0x42, 0x58, 0x8b]) operands.set(code, 'length4') // BI
 for (const code of [0x8e, 0x8d, 0x96]) operands.set(code, 'length8') // BINBYTES8 BINUNICODE8 BYTEARRAY8
 
 const decimal = /^-?\d{1,400}L?$/
-const number = /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$|^[-+]?(inf|nan)$/i
+const number = /^[-+]?(\d+(?:\.\d*)?|\.\d+)(e[-+]?\d+)?$|^[-+]?(inf|nan)$/i
 /** A text line is looked for within this many bytes. */
 const longestLine = 64 << 10
 /** Most names kept; a pickle of a whole pipeline has a few dozen. */

@@ -55,7 +55,7 @@ function lfsPointer(text: string): Content {
 }
 
 function htmlPage(text: string): Content {
-  const title = /<title[^>]*>([^<]{1,200})<\/title>/i.exec(text)?.[1]?.replace(/\s+/g, ' ').trim()
+  const title = /<title[^<>]{0,200}>([^<]{1,200})<\/title>/i.exec(text)?.[1]?.replace(/\s+/g, ' ').trim()
   return {
     format: 'html',
     title: `HTML page${title === undefined || title === '' ? '' : ` titled “${title}”`}`,

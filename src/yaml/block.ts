@@ -4,6 +4,7 @@
  * model; whatever is not seen here at once to be plain is left to it.
  */
 import type { Limits } from '../limits.ts'
+import { trimEndOf } from '../trim.ts'
 import type { MapNode, ScalarNode, YamlNode } from './compose.ts'
 
 interface Line {
@@ -47,7 +48,7 @@ function splitLines(text: string): Line[] {
   for (const line of text.split('\n')) {
     // Not `trim`, which takes other white space too.
     const indent = line.search(/[^ ]|$/)
-    lines.push({ offset: start + indent, indent, text: line.slice(indent).replace(/ +$/, '') })
+    lines.push({ offset: start + indent, indent, text: trimEndOf(line.slice(indent), ' ') })
     start += line.length + 1
   }
   if (lines.at(-1)!.text === '') lines.pop()

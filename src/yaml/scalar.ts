@@ -98,7 +98,7 @@ function readFloat(text: string): number | undefined {
 }
 
 function isDecimal(digits: string): boolean {
-  return /^(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[-+]?[0-9]+)?$/.test(digits)
+  return /^(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:e[-+]?[0-9]+)?$/.test(digits)
 }
 
 /** `str(datetime)` or `str(date)` of it, which is what MLflow makes of `utc_time_created`; undefined for no such day. */

@@ -15,7 +15,6 @@ import {
   refuseEnvironmentManager,
 } from './command.ts'
 import { openOutputFile, standardOutput } from './output-file.ts'
-import { predictWithDeadline } from './predict-deadline.ts'
 import { openProgress } from './progress.ts'
 
 export const command = defineCommand({
@@ -103,6 +102,7 @@ export const command = defineCommand({
     const format =
       options['output-format'] ?? (options.json || options.output === undefined ? 'json' : outputFormat(options.output))
     if (options.timeout !== undefined && console.terminal.again !== undefined) {
+      const { predictWithDeadline } = await import('./predict-deadline.ts')
       return predictWithDeadline(console.terminal.again, options.timeout, options.output)
     }
     const params = options.params === undefined ? undefined : parseParamsOption(options.params)

@@ -1,4 +1,5 @@
 /** Gives the real process to {@link main}; `bin/mlmodel.js` calls it and nothing else. */
+import { directStream } from './direct-stream.ts'
 import { main } from './main.ts'
 import { readEnvironment, type Terminal } from './terminal.ts'
 
@@ -14,8 +15,8 @@ export function start(): void {
     get stdin() {
       return process.stdin
     },
-    stdout: process.stdout,
-    stderr: process.stderr,
+    stdout: directStream(1, () => process.stdout),
+    stderr: directStream(2, () => process.stderr),
     environment: readEnvironment(process.env),
     ...(!inRunner && { again: { executable, args: ['__runner', ...args] } }),
   }

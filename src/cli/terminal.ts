@@ -1,5 +1,5 @@
 /** The process as the command line sees it: streams, arguments and environment, handed in so that tests need no process. */
-import type { Readable, Writable } from 'node:stream'
+import type { Readable } from 'node:stream'
 import type { Executable } from '../runner/deadline.ts'
 
 /** The environment variables this product reads, taken once. */
@@ -15,9 +15,13 @@ export interface Environment {
   readonly compat: string | undefined
 }
 
-export interface OutputStream extends Writable {
+/** What is used of a writable stream. */
+export interface OutputStream {
   readonly isTTY?: boolean
   readonly columns?: number
+  /** Whether it takes more at once. */
+  write(chunk: string | Uint8Array): boolean
+  on(event: 'error' | 'close' | 'drain', listener: (error?: Error) => void): void
 }
 
 export interface Terminal {
@@ -53,7 +57,7 @@ export interface Outlet {
  * Wraps a stream once for the life of the process. A broken pipe closes the outlet silently; any other failure (a full
  * disk) rejects the write that met it, or the next one.
  */
-export function openOutlet(stream: Writable): Outlet {
+export function openOutlet(stream: OutputStream): Outlet {
   let closed = false
   let failure: Error | undefined
   let wake: (() => void) | undefined
@@ -61,10 +65,11 @@ export function openOutlet(stream: Writable): Outlet {
     wake?.()
     wake = undefined
   }
-  stream.on('error', (error: NodeJS.ErrnoException) => {
+  stream.on('error', (error?: NodeJS.ErrnoException) => {
     closed = true
     // Windows says EOF where POSIX says EPIPE.
-    if (error.code !== 'EPIPE' && error.code !== 'EOF' && error.code !== 'ERR_STREAM_DESTROYED') failure = error
+    const code = error?.code
+    if (code !== 'EPIPE' && code !== 'EOF' && code !== 'ERR_STREAM_DESTROYED') failure = error
     settle()
   })
   stream.on('close', () => {

@@ -48,9 +48,8 @@ const yamlLate = {
   name: 'yaml-late',
   setup({ onLoad, onResolve }) {
     onResolve({ filter: /\/compose\.ts$/ }, () => ({ path: 'compose', namespace: 'late' }))
-    onResolve({ filter: /^\.\/compose\.cjs$/ }, ({ path }) => ({ path, external: true }))
     onLoad({ filter: /./, namespace: 'late' }, () => ({
-      contents: "export const composeYaml = (...given) => require('./compose.cjs').composeYaml(...given)",
+      contents: "export const composeYaml = (...given) => requireLate('./compose.cjs').composeYaml(...given)",
     }))
   },
 }
@@ -85,8 +84,8 @@ const commonJs = {
   minifySyntax: true,
   // `import()` of one chunk by another is a `require` when it is called for: Node's ES modules are never started.
   supported: { 'dynamic-import': false },
-  // What it is for, `createRequire`, takes a path as well.
-  define: { 'import.meta.url': '__filename' },
+  // What the first is for, `createRequire`, takes a path as well; the second is of yamlLate.
+  define: { 'import.meta.url': '__filename', requireLate: 'require' },
 }
 
 /**

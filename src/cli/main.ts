@@ -1,6 +1,5 @@
 /** One command line from its arguments to its exit code: the only place that turns errors into text and codes. */
 import { MlmodelError } from '../errors/index.ts'
-import { guess } from '../guess.ts'
 import { show } from '../show.ts'
 import { version } from '../version.ts'
 import type { Command, Console, OptionTable } from './command.ts'
@@ -62,6 +61,7 @@ async function dispatch(args: readonly string[], console: Console): Promise<numb
     }
     if (arg === '--color') start++
     else if (!earlySwitches.includes(arg) && !arg.startsWith('--color=')) {
+      const { guess } = await import('../guess.ts')
       const near = guess(arg.split('=', 1)[0]!, ['--help', '--version', '--color', '--json', '--quiet', '--verbose'])
       throw new MlmodelError('USAGE_UNKNOWN_OPTION', { command: 'mlmodel', given: arg, guess: near })
     }
@@ -86,6 +86,7 @@ async function dispatch(args: readonly string[], console: Console): Promise<numb
 async function loadCommand(name: string): Promise<Command> {
   const entry = commands.find((candidate) => candidate.name === name)
   if (entry !== undefined) return entry.load()
+  const { guess } = await import('../guess.ts')
   const path = /^[./~]|[/\\]/.test(name)
   const names = commands.map((candidate) => candidate.name)
   throw new MlmodelError('USAGE_UNKNOWN_COMMAND', {

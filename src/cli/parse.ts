@@ -3,7 +3,6 @@ import { CommanderError, Option, Command as Parser } from 'commander'
 import { MlmodelError } from '../errors/index.ts'
 import { guess } from '../guess.ts'
 import type { Command, Invocation, OptionSpec, OptionTable } from './command.ts'
-import { emptyValues } from './plain-arguments.ts'
 
 /** Every spelling of an option with its dashes: short, long, aliases. */
 export function optionNames(name: string, option: OptionSpec): string[] {
@@ -18,11 +17,12 @@ export function optionNames(name: string, option: OptionSpec): string[] {
  */
 export function parseArguments(command: Command, args: readonly string[]): Invocation<OptionTable> {
   const title = `mlmodel ${command.name}`
-  const values = emptyValues(command.options)
+  const values: Record<string, unknown> = Object.create(null)
   const parser = new Parser(command.name).exitOverride().configureOutput({ writeErr: () => {}, writeOut: () => {} })
   // A switch's value is read back by its camel-cased name, commander's own.
   const switches: [name: string, option: Option][] = []
   for (const [name, spec] of Object.entries(command.options)) {
+    values[name] = spec.value === undefined ? false : spec.many ? [] : undefined
     for (const [index, long] of [name, ...(spec.aliases ?? [])].entries()) {
       const flags = `${index === 0 && spec.short !== undefined ? `-${spec.short}, ` : ''}--${long}`
       if (spec.value === undefined) {

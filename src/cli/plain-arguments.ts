@@ -1,20 +1,15 @@
 /** The command lines that people write most, read without commander, which costs 3 ms to load. */
 import type { Command, Invocation, OptionTable } from './command.ts'
 
-/** What the options are when none is given: a switch is off, a list is empty, anything else is absent. */
-export function emptyValues(options: OptionTable): Record<string, unknown> {
-  const values: Record<string, unknown> = Object.create(null)
-  for (const [name, spec] of Object.entries(options)) values[name] = spec.value === undefined ? false : spec.many ? [] : undefined
-  return values
-}
-
 /**
  * Reads operands, switches and options whose value stands as an argument of its own.
  *
  * @returns undefined for everything else (mistakes, numbers, `--option=value`, `-ab`, `-`, `--`, …), which `parseArguments` reads
  */
 export function readPlainArguments(command: Command, args: readonly string[]): Invocation<OptionTable> | undefined {
-  const values = emptyValues(command.options)
+  const values: Record<string, unknown> = Object.create(null)
+  for (const [name, spec] of Object.entries(command.options))
+    values[name] = spec.value === undefined ? false : spec.many ? [] : undefined
   const operands: string[] = []
   for (let at = 0; at < args.length; at++) {
     const arg = args[at]!

@@ -184,6 +184,20 @@ describe('artifacts', () => {
     writeFileSync(join(bert, 'model.safetensors'), 'x')
     assert.equal((await describeArtifact(bert)).format, 'transformers')
   })
+  test('a file whose name is no UTF-8 does not hide the others', { skip: process.platform !== 'linux' }, async () => {
+    const folder = join(scratch, 'names')
+    mkdirSync(folder)
+    writeFileSync(join(folder, 'a.txt'), 'x')
+    writeFileSync(Buffer.concat([Buffer.from(`${folder}/`), Buffer.from([0xff, 0xfe])]), 'x')
+    const { files } = await describeArtifact(folder)
+    assert.deepEqual(
+      files.map(({ path, format }) => [path, format]),
+      [
+        ['a.txt', 'text'],
+        ['\ufffd\ufffd', 'unreadable'],
+      ],
+    )
+  })
   test('a device is refused, and a pipe does not block', async () => {
     await assert.rejects(describeLocation('/dev/null'), { code: 'LOCATION_UNREADABLE' })
     const pipe = join(scratch, 'pipe')

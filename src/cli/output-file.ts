@@ -1,5 +1,6 @@
 /** A file that is absent or complete: written under another name in the same folder, flushed, and renamed. */
-import { open, readdir, realpath, rename, rm, stat } from 'node:fs/promises'
+import { randomBytes } from 'node:crypto'
+import { lstat, open, readdir, realpath, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { MlmodelError } from '../errors/index.ts'
 import type { Outlet } from './terminal.ts'
@@ -20,14 +21,19 @@ export function standardOutput(out: Outlet): Output {
 
 /**
  * Results in a file; nothing is created before the first byte is there. A device or a pipe that stands at `path` is
- * written directly, a symbolic link is followed.
+ * written directly, a symbolic link is followed, a file that is replaced hands on its permissions.
  *
  * @throws OUTPUT_NOT_WRITTEN
  */
 export async function openOutputFile(given: string): Promise<Output> {
+  const refuse = (why: string) => new MlmodelError('OUTPUT_NOT_WRITTEN', { path: given, why })
   const found = await stat(given).catch(() => undefined)
-  if (found?.isDirectory() === true) throw new MlmodelError('OUTPUT_NOT_WRITTEN', { path: given, why: 'it is a folder' })
+  if (found?.isDirectory() === true) throw refuse('it is a folder')
+  if (found === undefined && (await lstat(given).catch(() => undefined)) !== undefined)
+    throw refuse('it is a link that leads nowhere')
   const path = found === undefined ? given : await realpath(given)
+  // Said before the work is done, not after.
+  if ((await stat(dirname(path)).catch(() => undefined))?.isDirectory() !== true) throw refuse('its folder does not exist')
   const inPlace = found !== undefined && !found.isFile()
   const folder = dirname(path)
   const temporary = join(folder, temporaryName(basename(path), process.pid))
@@ -46,7 +52,10 @@ export async function openOutputFile(given: string): Promise<Output> {
   const opened = async () => {
     if (inPlace) return open(path, 'w')
     await removeStale(path)
-    return open(temporary, 'wx')
+    // What replaces a file is open to nobody whom the file was closed to.
+    const made = await open(temporary, 'wx', found === undefined ? 0o666 : 0o600)
+    if (found !== undefined) await made.chmod(found.mode & 0o777)
+    return made
   }
   return {
     write: (chunk) =>
@@ -64,28 +73,49 @@ export async function openOutputFile(given: string): Promise<Output> {
         await syncFolder(folder)
       }),
     async abandon() {
-      await handle?.close().catch(() => {})
+      if (handle === undefined) return
+      await handle.close().catch(() => {})
       if (!inPlace) await rm(temporary, { force: true })
     },
   }
 }
 
-/** The name a process writes under until its output is complete. */
+/**
+ * A name to write under until the output is complete. Processes of two containers may share a folder and a number, so
+ * the number alone does not do.
+ */
 export function temporaryName(name: string, pid: number): string {
-  return `.${name}.${pid}.mlmodel-part`
+  return `${temporaryStart(name)}${pid}.${randomBytes(4).toString('hex')}${temporaryEnd}`
+}
+
+const temporaryEnd = '.mlmodel-part'
+
+/** A name may have 255 bytes; 60 characters have at most 180. */
+function temporaryStart(name: string): string {
+  return `.${name.slice(0, 60)}.`
+}
+
+/** Removes what a process that was killed had written for an output. */
+export async function removeUnfinished(output: string, pid: number): Promise<void> {
+  await removeParts(await realpath(output).catch(() => output), (owner) => owner === pid)
 }
 
 /**
  * Removes what killed processes left: a run that is interrupted inside ONNX Runtime cannot clean up after itself,
- * because a signal handler would make Ctrl-C dead until the run ends.
+ * because a signal handler would make Ctrl-C dead until the run ends. What bears our own number is of an earlier process:
+ * in a container each is number 1.
  */
 async function removeStale(path: string): Promise<void> {
+  await removeParts(path, (owner) => owner === process.pid || !isAlive(owner))
+}
+
+async function removeParts(path: string, isDone: (owner: number) => boolean): Promise<void> {
   const folder = dirname(path)
-  const prefix = `.${basename(path)}.`
+  const start = temporaryStart(basename(path))
   for (const name of await readdir(folder).catch(() => [])) {
-    if (!name.startsWith(prefix) || !name.endsWith('.mlmodel-part')) continue
-    const pid = Number(name.slice(prefix.length, -'.mlmodel-part'.length))
-    if (Number.isInteger(pid) && pid > 0 && !isAlive(pid)) await rm(join(folder, name), { force: true })
+    if (!name.startsWith(start) || !name.endsWith(temporaryEnd)) continue
+    const owner = Number(name.slice(start.length).split('.', 1)[0])
+    if (Number.isInteger(owner) && owner > 0 && isDone(owner)) await rm(join(folder, name), { force: true })
   }
 }
 

@@ -1,5 +1,5 @@
 /** The files of a folder: names, sizes, what they are. Links are not followed. */
-import { closeSync, constants, type Dirent, fstatSync, lstatSync, openSync, readdirSync, readSync } from 'node:fs'
+import { closeSync, constants, type Dirent, fstatSync, lstatSync, openSync, readdirSync, readSync, type Stats } from 'node:fs'
 import { join } from 'node:path'
 import { MlmodelError } from '../errors/index.ts'
 import { defaultLimits, type Limits } from '../limits.ts'
@@ -75,7 +75,19 @@ async function describeFile(
   isModel: boolean,
 ): Promise<FileDescription> {
   const full = join(directory, path)
-  const info = lstatSync(full)
+  const unreadable = (error: NodeJS.ErrnoException, bytes: number | null): FileDescription => ({
+    path,
+    bytes,
+    format: 'unreadable',
+    content: `cannot be read (${error.code ?? error.message})`,
+  })
+  let info: Stats
+  try {
+    info = lstatSync(full)
+  } catch (error) {
+    // Gone since the folder was read, or a name that is no UTF-8 and reaches us with replacement characters.
+    return unreadable(error as NodeJS.ErrnoException, null)
+  }
   if (info.isSymbolicLink()) return { path, bytes: null, format: 'link', content: 'symbolic link, not followed' }
   if (!info.isFile()) return { path, bytes: null, format: 'special', content: 'no regular file' }
   const known = isModel ? wellKnown.get(path) : undefined
@@ -86,12 +98,7 @@ async function describeFile(
       ? await sniff(await sampleFile(descriptor, path, size, headOfListed))
       : { format: 'unread', title: '' }
     return { path, bytes: size, format, content: title, ...(digests && { sha256: await sha256(descriptor) }) }
-  }).catch((error: NodeJS.ErrnoException) => ({
-    path,
-    bytes: info.size,
-    format: 'unreadable',
-    content: `cannot be read (${error.code ?? error.message})`,
-  }))
+  }).catch((error: NodeJS.ErrnoException) => unreadable(error, info.size))
 }
 
 /** What one regular file is. */

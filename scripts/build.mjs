@@ -104,7 +104,9 @@ for (const { entry, toCommonJs = false, ...options } of [
   if (result === undefined) process.exit(1)
   for (const { path, text } of result.outputFiles) {
     mkdirSync(dirname(path), { recursive: true })
-    writeFileSync(path, toCommonJs ? (await transform(text, commonJs)).code : text)
+    // An import of no names is for the order of effects, and loading has none here (`sideEffects` of package.json).
+    const needed = toCommonJs ? text.replaceAll(/\bimport"\.\/[\w-]+\.cjs";/g, '') : text
+    writeFileSync(path, toCommonJs ? (await transform(needed, commonJs)).code : text)
   }
   for (const input of Object.keys(result.metafile.inputs)) inputs.add(input)
 }

@@ -24,6 +24,8 @@ const longestInteger = 4300
 
 /** Reads a scalar written without quotes and without a tag. */
 export function readPlain(text: string): PlainScalar {
+  // Most keys and values: no word of the patterns is that long, and all else in them begins with a digit or a sign.
+  if (text.length > 5 && /^[A-Za-z]/.test(text)) return { type: 'text' }
   if (bool.test(text)) return { type: 'bool', value: readBool(text)! }
   if (float.test(text)) return { type: 'float', value: readFloat(text)! }
   if (int.test(text)) return read('int', readInt(text), 'integer')

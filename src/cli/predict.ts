@@ -14,8 +14,9 @@ import {
   modelOption,
   refuseEnvironmentManager,
 } from './command.ts'
-import { openOutputFile, standardOutput } from './output-file.ts'
+import type { Output } from './output-file.ts'
 import { openProgress } from './progress.ts'
+import type { Outlet } from './terminal.ts'
 
 export const command = defineCommand({
   name: 'predict',
@@ -115,7 +116,7 @@ export const command = defineCommand({
       onWarning: console.warn,
     })
     const output =
-      options.output === undefined || options.output === '-' ? standardOutput(console.out) : await openOutputFile(options.output)
+      options.output === undefined || options.output === '-' ? standardOutput(console.out) : await fileOutput(options.output)
     try {
       await scoreInputs(model, {
         inputs: options.input,
@@ -140,6 +141,15 @@ export const command = defineCommand({
     return 0
   },
 })
+
+function standardOutput(out: Outlet): Output {
+  return { write: (chunk) => out.write(chunk), commit: async () => {}, abandon: async () => {} }
+}
+
+async function fileOutput(path: string): Promise<Output> {
+  const { openOutputFile } = await import('./output-file.ts')
+  return openOutputFile(path)
+}
 
 /** @throws OUTPUT_FORMAT_UNKNOWN */
 function outputFormat(path: string): (typeof outputFormats)[number] {

@@ -6,7 +6,7 @@ import { enforceParams, enforceTyped, type Warning } from './enforce/index.ts'
 import { readRequest } from './enforce/request.ts'
 import { MlmodelError, problemMessage } from './errors/index.ts'
 import type { Flavor, Mode, PredictOptions, Predictor } from './flavors/flavor.ts'
-import { flavors } from './flavors/index.ts'
+import { flavorBehind, flavors, runnableFlavor } from './flavors/index.ts'
 import { writeJsonValue } from './json.ts'
 import { defaultLimits, type Limits } from './limits.ts'
 import { locate } from './locate/index.ts'
@@ -150,30 +150,26 @@ export async function openLoaded(mlmodel: Mlmodel, options: OpenModelOptions = {
 }
 
 /**
- * Picks the first flavor of the registry that this model has and that can be run.
+ * Picks the flavor to run: the one asked for, else the first of the registry that this model has and that can be run.
  *
  * @throws FLAVOR_ABSENT, FLAVOR_NOT_RUN with the reason of each flavor
  */
 export function chooseFlavor(mlmodel: Mlmodel, name?: string): Flavor {
-  if (name !== undefined && !mlmodel.flavors.has(name)) {
-    throw new MlmodelError(
-      'FLAVOR_ABSENT',
-      { flavor: name, present: [...mlmodel.flavors.keys()] },
-      { where: { file: mlmodel.file } },
-    )
-  }
-  const reasons: string[] = []
-  for (const flavor of flavors) {
-    if (!mlmodel.flavors.has(flavor.name) || (name !== undefined && flavor.name !== name)) continue
-    const runnable = flavor.runnable(mlmodel)
-    if (runnable.runs) return flavor
-    reasons.push(`${flavor.name}: ${runnable.why}`)
-  }
-  throw new MlmodelError(
-    'FLAVOR_NOT_RUN',
-    { flavors: name === undefined ? [...mlmodel.flavors.keys()] : [name], reasons },
-    { where: { file: mlmodel.file } },
-  )
+  const present = [...mlmodel.flavors.keys()]
+  const where = { file: mlmodel.file }
+  if (name !== undefined && !mlmodel.flavors.has(name))
+    throw new MlmodelError('FLAVOR_ABSENT', { flavor: name, present }, { where })
+  const asked = name === undefined ? present : [name]
+  const able = asked.filter((flavor) => runnableFlavor(flavor, mlmodel).runs)
+  const chosen = flavors.find((flavor) => able.some((one) => flavorBehind(one, mlmodel) === flavor))
+  if (chosen !== undefined) return chosen
+  // What stands behind python_function says it already.
+  const telling = asked.length > 1 ? asked.filter((flavor) => flavor !== 'python_function') : asked
+  const reasons = telling.flatMap((flavor) => {
+    const verdict = runnableFlavor(flavor, mlmodel)
+    return verdict.runs ? [] : [`${flavor}: ${verdict.why}`]
+  })
+  throw new MlmodelError('FLAVOR_NOT_RUN', { flavors: asked, reasons }, { where })
 }
 
 /** Status and error_code as MLflow's, the words ours (rule X8). */

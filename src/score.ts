@@ -2,7 +2,7 @@
 import type { Readable } from 'node:stream'
 import type { Batch, Cell, Tensor } from './batch.ts'
 import { readCsv } from './data/csv/read.ts'
-import { detectFormat, headBytes, type InputFormat, inputFormatNames } from './data/format.ts'
+import { detectFormat, headBytes, type InputFormat, inputFormatNames, unreadFormat } from './data/format.ts'
 import { readNpy } from './data/npy.ts'
 import { readNpz } from './data/npz.ts'
 import { type OutputFormat, openPredictionWriter, type PredictionWriter } from './data/predictions.ts'
@@ -63,6 +63,8 @@ function openSource(input: string, openStdin: () => Readable): Source {
 async function recognise(given: Source, asked: string | undefined): Promise<{ source: Source; format: InputFormat }> {
   if (asked !== undefined) return { source: given, format: inputFormatNames[asked]! }
   const { head, source } = await peek(given, headBytes)
+  const unread = unreadFormat(head, source.name)
+  if (unread !== undefined) throw new MlmodelError('INPUT_FORMAT_UNREAD', { path: source.name, format: unread })
   const format = detectFormat(head, source.name)
   if (format === undefined) throw new MlmodelError('INPUT_FORMAT_UNKNOWN', { path: source.name })
   return { source, format }

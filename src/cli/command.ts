@@ -137,15 +137,15 @@ export const environmentOption = {
     value: 'manager',
     choices: ['local', 'virtualenv', 'uv', 'conda'],
     group: 'Python',
-    text: 'Run the model in Python (comes with a later version)',
+    text: '`local` builds no environment, as here; the others need Python, which comes with a later version',
   },
 } as const satisfies OptionTable
 
 /**
- * Refuses every environment manager: each is a request for Python, which is not there yet.
+ * Refuses the environment managers that build a Python environment; `local` asks for what is done anyway.
  *
  * @throws ENV_MANAGER_NEEDS_PYTHON
  */
 export function refuseEnvironmentManager(manager: string | undefined): void {
-  if (manager !== undefined) throw new MlmodelError('ENV_MANAGER_NEEDS_PYTHON', { manager })
+  if (manager !== undefined && manager !== 'local') throw new MlmodelError('ENV_MANAGER_NEEDS_PYTHON', { manager })
 }

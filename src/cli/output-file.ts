@@ -14,6 +14,21 @@ export interface Output {
 }
 
 /**
+ * Refuses an output that would replace a file that is read.
+ *
+ * @param inputs - paths, or `name=path`
+ * @throws INPUT_IS_OUTPUT
+ */
+export async function refuseOverwriting(output: string, inputs: readonly string[]): Promise<void> {
+  const target = await stat(output).catch(() => undefined)
+  if (target === undefined || !target.isFile()) return
+  for (const input of inputs) {
+    const source = await stat(input.replace(/^[^./\\=]+=/, '')).catch(() => undefined)
+    if (source?.dev === target.dev && source.ino === target.ino) throw new MlmodelError('INPUT_IS_OUTPUT', { path: output })
+  }
+}
+
+/**
  * Results in a file; nothing is created before the first byte is there. A device or a pipe that stands at `path` is
  * written directly, a symbolic link is followed, a file that is replaced hands on its permissions.
  *

@@ -106,6 +106,8 @@ export const command = defineCommand({
       const { predictWithDeadline } = await import('./predict-deadline.ts')
       return predictWithDeadline(console.terminal.again, options.timeout, options.output)
     }
+    if (options.json && format !== 'json')
+      throw new MlmodelError('OPTIONS_CONTRADICT', { options: ['--json', `--output-format ${format}`] })
     const params = options.params === undefined ? undefined : parseParamsOption(options.params)
     const progress = openProgress(console)
     const model = await openModel(path, {
@@ -116,7 +118,9 @@ export const command = defineCommand({
       onWarning: console.warn,
     })
     const output =
-      options.output === undefined || options.output === '-' ? standardOutput(console.out) : await fileOutput(options.output)
+      options.output === undefined || options.output === '-'
+        ? standardOutput(console.out)
+        : await fileOutput(options.output, options.input)
     try {
       await scoreInputs(model, {
         inputs: options.input,
@@ -146,8 +150,9 @@ function standardOutput(out: Outlet): Output {
   return { write: (chunk) => out.write(chunk), commit: async () => {}, abandon: async () => {} }
 }
 
-async function fileOutput(path: string): Promise<Output> {
-  const { openOutputFile } = await import('./output-file.ts')
+async function fileOutput(path: string, inputs: readonly string[]): Promise<Output> {
+  const { openOutputFile, refuseOverwriting } = await import('./output-file.ts')
+  await refuseOverwriting(path, inputs)
   return openOutputFile(path)
 }
 

@@ -20,6 +20,7 @@ export function start(): void {
     environment: readEnvironment(process.env),
     ...(!inRunner && { again: { executable, args: ['__runner', ...args] } }),
   }
+  if (inRunner) void import('../runner/parent-watch.ts').then(({ endWithParent }) => endWithParent())
   main(args, terminal).then(
     (code) => {
       process.exitCode = code

@@ -29,9 +29,23 @@ export function detectFormat(head: Uint8Array, name: string): InputFormat | unde
   if (looksLikeZip(head)) return 'npz'
   const extension = /\.([a-z0-9]+)$/i.exec(name)?.[1]?.toLowerCase()
   // A header of CSV may begin with a bracket; nobody names such a file .json.
-  if (extension === 'csv' || extension === 'tsv') return 'csv'
+  if (extension === 'csv') return 'csv'
   const text = Buffer.from(head.buffer, head.byteOffset, Math.min(head.length, headBytes)).toString('latin1')
   if (/^(?:\u00ef\u00bb\u00bf|\u00ff\u00fe|\u00fe\u00ff)?[\s\0]*[{[]/.test(text)) return 'json'
   if (extension !== undefined && extension in inputFormatNames) return inputFormatNames[extension]
   return text.includes(',') || text.includes('\n') ? 'csv' : undefined
+}
+
+/** Formats that are recognised and not read, by how they begin. */
+const unread: readonly (readonly [name: string, begins: RegExp])[] = [
+  ['Parquet', /^PAR1/],
+  ['Arrow', /^ARROW1|^\u00ff\u00ff\u00ff\u00ff/],
+  ['gzip', /^\u001f\u008b/],
+  ['Zstandard', /^\u0028\u00b5\u002f\u00fd/],
+]
+
+/** The name of a format that data has and that is not read here; undefined for anything else. */
+export function unreadFormat(head: Uint8Array, name: string): string | undefined {
+  const text = Buffer.from(head.buffer, head.byteOffset, head.length).toString('latin1')
+  return unread.find(([, begins]) => begins.test(text))?.[0] ?? (/\.(tsv|tab)$/i.test(name) ? 'tab-separated text' : undefined)
 }

@@ -1,4 +1,5 @@
 /** What would make an artifact an MLflow model: the line of Python that logs it. */
+import { inputFormats } from '../data/format.ts'
 import type { Content } from '../sniff.ts'
 
 export interface Advice {
@@ -32,8 +33,6 @@ function loaderOf(content: Content, path: string): string | undefined {
   }
 }
 
-const data: readonly string[] = ['csv', 'parquet', 'arrow', 'npy', 'npz', 'json']
-
 /** Advice for a file; undefined where there is nothing sensible to say. */
 export function adviseFile(content: Content, path: string): Advice | undefined {
   const quoted = JSON.stringify(path)
@@ -60,7 +59,7 @@ export function adviseFile(content: Content, path: string): Advice | undefined {
     case 'savedmodel':
       return { advice: 'Log the folder with `mlflow.tensorflow.log_model`', line: null }
     default:
-      return data.includes(content.format)
+      return (inputFormats as readonly string[]).includes(content.format)
         ? { advice: `It is data: \`mlmodel predict <model> -i ${path}\``, line: null }
         : undefined
   }

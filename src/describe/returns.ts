@@ -1,9 +1,13 @@
 /** What `predict` returns, in words. */
+import { pyfuncTarget } from '../flavors/index.ts'
 import type { Mlmodel } from '../mlmodel.ts'
 import type { OnnxDescription } from './description.ts'
 
 /** A sentence on the answer of one flavor, as MLflow's generic `predict` gives it. */
 export function describeReturns(flavor: string | undefined, model: Mlmodel, onnx: OnnxDescription | undefined): string {
+  if (model.flavors.size === 0) return 'Nothing: it has no flavor'
+  const behind = flavor === 'python_function' ? pyfuncTarget(model) : undefined
+  if (behind !== undefined) return describeReturns(behind, model, onnx)
   if (flavor === 'onnx') return onnx === undefined ? 'The outputs of the ONNX graph' : onnxReturns(model, onnx)
   if (flavor === 'python_function' || flavor === undefined) return pyfuncReturns(model)
   const key = (name: string): string | undefined => {

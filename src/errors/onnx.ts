@@ -6,9 +6,9 @@ const list = (names: readonly string[]) => (names.length === 0 ? 'none' : names.
 export const onnxErrors = {
   ONNX_RUNTIME_MISSING: {
     kind: 'runtime',
-    message: (a: { package: string; tried: readonly string[] }) =>
+    message: (a: { package: string; version: string; tried: readonly string[] }) =>
       `ONNX Runtime is not installed for this platform${a.tried.length === 0 ? '' : `: ${a.tried.join('; ')}`}`,
-    hint: (a: { package: string }) => `Install it with \`npm i ${a.package}\``,
+    hint: (a: { package: string; version: string }) => `Install it with \`npm i ${a.package}@${a.version}\``,
   },
   ONNX_RUNTIME_PLATFORM: {
     kind: 'runtime',

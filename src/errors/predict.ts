@@ -12,10 +12,8 @@ export const predictErrors = {
   FLAVOR_NOT_RUN: {
     kind: 'unsupported',
     message: (a: { flavors: readonly string[]; reasons: readonly string[] }) =>
-      a.flavors.length === 0
-        ? 'The model has no flavor'
-        : `The model cannot be run here: ${a.reasons.length === 0 ? `no flavor of ${asList(a.flavors)} is known` : a.reasons.join('; ')}`,
-    hint: () => 'Convert the model to ONNX and log it with `mlflow.onnx.log_model`, or use `mlflow models predict`',
+      a.flavors.length === 0 ? 'The model has no flavor' : `The model cannot be run here: ${a.reasons.join('; ')}`,
+    hint: () => 'Log the model as ONNX with `mlflow.onnx.log_model`, or score it with `mlflow models predict`',
   },
   INPUT_UNREADABLE: {
     kind: 'io',
@@ -31,6 +29,16 @@ export const predictErrors = {
     message: (a: { path: string }) => `The format of \`${a.path}\` cannot be told from its content or its name`,
     hint: () => 'Say it: `-t csv`, `-t json`, `-t npy` or `-t npz`',
   },
+  INPUT_FORMAT_UNREAD: {
+    kind: 'unsupported',
+    message: (a: { path: string; format: string }) => `\`${a.path}\` is ${a.format}, which is not read yet`,
+    hint: () => 'Read are CSV with commas, JSON, NPY and NPZ',
+  },
+  INPUT_IS_OUTPUT: {
+    kind: 'usage',
+    message: (a: { path: string }) => `\`-o ${a.path}\` would overwrite the input`,
+    hint: () => 'Name another file',
+  },
   INPUT_SEVERAL: {
     kind: 'usage',
     message: (a: { why: string }) => `Several inputs are arrays by name, such as \`-i ids=ids.npy -i mask=mask.npy\`: ${a.why}`,
@@ -40,6 +48,12 @@ export const predictErrors = {
     message: (a: { path: string; formats: readonly string[] }) => `No output format has the extension of \`${a.path}\``,
     hint: (a: { formats: readonly string[] }) =>
       `Use one of ${a.formats.map((format) => `.${format}`).join(', ')}, or say it with \`--output-format\``,
+  },
+  OPTIONS_CONTRADICT: {
+    kind: 'usage',
+    message: (a: { options: readonly string[] }) =>
+      `${a.options.map((option) => `\`${option}\``).join(' and ')} contradict each other`,
+    hint: () => 'Leave one of them out',
   },
   OUTPUT_NOT_WRITTEN: {
     kind: 'io',

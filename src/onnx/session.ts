@@ -6,6 +6,7 @@ import { isMainThread } from 'node:worker_threads'
 import type { Tensor } from '../batch.ts'
 import { arrayOfDtype, type Dtype, dtypeOfOnnx, dtypes, type NumericArray, type NumericDtype } from '../dtype.ts'
 import { MlmodelError } from '../errors/index.ts'
+import { version } from '../version.ts'
 import { findRuntimes, hasGlibc, platformPackage, type RuntimeCandidate, runtimePlatforms } from './runtime.ts'
 
 /** As ONNX Runtime's session options, in its own words. */
@@ -129,7 +130,7 @@ function loadRuntime(): Runtime {
   if (tried.length === 0 && !runtimePlatforms.some((known) => known === platform)) {
     throw new MlmodelError('ONNX_RUNTIME_PLATFORM', { platform })
   }
-  throw new MlmodelError('ONNX_RUNTIME_MISSING', { package: platformPackage(), tried })
+  throw new MlmodelError('ONNX_RUNTIME_MISSING', { package: platformPackage(), version, tried })
 }
 
 /** With its own Tensor class: the first class given to a binding is the one that everyone in the process gets back. */

@@ -145,7 +145,7 @@ describe('refusals', () => {
   }
 
   test('an environment manager asks for Python, which comes later', async () => {
-    for (const manager of ['local', 'virtualenv', 'uv', 'conda']) {
+    for (const manager of ['virtualenv', 'uv', 'conda']) {
       const { code, stderr } = await runLine(['predict', 'x', '--env-manager', manager])
       assert.equal(code, 2)
       assert.match(stderr, new RegExp(`^error: \`--env-manager ${manager}\` asks for a Python environment`))

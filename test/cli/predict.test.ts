@@ -128,6 +128,29 @@ test('exit codes: data judged bad is 1, what cannot be done is 2', () => {
   assert.equal(mlmodel(['predict', model, '--env-manager', 'conda'], { input: '{}' }).code, 2)
 })
 
+test('what cannot be done is refused with the reason, and nothing is overwritten', () => {
+  const transformer = join(models, 'onnx_transformer')
+  const proba = mlmodel(['predict', join(transformer, 'model'), '-i', join(transformer, 'input.npz'), '--proba'])
+  assert.equal(proba.code, 2)
+  assert.match(proba.err, /classifiers that answer labels and probabilities/)
+  const linear = join(models, 'onnx_linreg_columns_double')
+  const copy = join(folder, 'mine.csv')
+  copyFileSync(join(linear, 'input.csv'), copy)
+  const over = mlmodel(['predict', join(linear, 'model'), '-i', copy, '-o', copy])
+  assert.equal(over.code, 2)
+  assert.deepEqual(readFileSync(copy), readFileSync(join(linear, 'input.csv')))
+  const parquet = join(folder, 'data.bin')
+  writeFileSync(parquet, 'PAR1\0\0\0\0PAR1')
+  const unread = mlmodel(['predict', join(linear, 'model'), '-i', parquet])
+  assert.equal(unread.code, 2)
+  assert.match(unread.err, /Parquet/)
+  assert.equal(mlmodel(['predict', join(linear, 'model'), '-i', copy, '--json', '--output-format', 'csv']).code, 2)
+  assert.equal(mlmodel(['predict', join(linear, 'model'), '-i', copy, '--env-manager', 'local']).code, 0)
+  assert.equal(mlmodel(['predict', join(linear, 'model'), '-i', copy, '--flavor', 'python_function']).code, 0)
+  const python = mlmodel(['predict', join(models, 'sig_nested', 'model')], { input: '{}' })
+  assert.match(python.err, /python_function: .*Python/)
+})
+
 /** A model of the given ONNX file without a signature. */
 function modelOf(name: string, onnx: string): string {
   const path = join(folder, name)
@@ -170,4 +193,19 @@ test('Ctrl-C ends a prediction that never ends', async () => {
     readdirSync(folder).filter((name) => name.includes('interrupted.json')),
     [],
   )
+})
+
+test('a runner whose parent is killed ends too', { skip: process.platform !== 'linux' }, async () => {
+  const model = modelOf('orphan', endless)
+  const input = join(folder, 'z.json')
+  writeFileSync(input, '{"inputs": {"x": [[1.5, 2.5, 3.5]]}}')
+  const parent = spawn(process.execPath, [entry, 'predict', model, '-i', input, '--timeout', '60'], { stdio: 'ignore' })
+  const children = (): string => readFileSync(`/proc/${parent.pid}/task/${parent.pid}/children`, 'utf8').trim()
+  for (let tries = 0; tries < 100 && children() === ''; tries++) await new Promise((next) => setTimeout(next, 50))
+  const child = Number(children())
+  // Time enough for the model to be running.
+  await new Promise((next) => setTimeout(next, 1500))
+  parent.kill('SIGKILL')
+  for (let tries = 0; tries < 200 && existsSync(`/proc/${child}`); tries++) await new Promise((next) => setTimeout(next, 50))
+  assert.ok(child > 0 && !existsSync(`/proc/${child}`))
 })

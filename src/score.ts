@@ -24,6 +24,8 @@ export interface ScoreOptions {
   /** Only the probabilities of a classifier. */
   readonly probabilities: boolean
   readonly outputFormat: OutputFormat
+  /** Takes the predictions in place of a writer of that format: the library, which wants them as they are. */
+  readonly writer?: PredictionWriter | undefined
   readonly write: (chunk: Uint8Array) => Promise<void>
   readonly onRows: (rows: number) => void
   /** Nobody reads any more: stop early. */
@@ -84,7 +86,7 @@ async function scoreWhole(model: Model, data: Batch, options: ScoreOptions): Pro
     ...(options.params !== undefined && { params: options.params }),
     ...(options.outputs !== undefined && { outputs: options.outputs }),
   })
-  const writer = openPredictionWriter(options.outputFormat, { wrap: true })
+  const writer = options.writer ?? openPredictionWriter(options.outputFormat, { wrap: true })
   await put(writer, predictions, options)
   await finish(writer, model, options)
 }
@@ -102,7 +104,7 @@ async function scoreJson(model: Model, bytes: Uint8Array, options: ScoreOptions)
     params,
     ...(options.outputs !== undefined && { outputs: options.outputs }),
   })
-  const writer = openPredictionWriter(options.outputFormat, { wrap: !request.llm })
+  const writer = options.writer ?? openPredictionWriter(options.outputFormat, { wrap: !request.llm })
   await put(writer, predictions, options)
   await finish(writer, model, options)
 }
@@ -115,7 +117,7 @@ async function scoreCsv(model: Model, source: Source, options: ScoreOptions): Pr
   // pandas takes a first row one longer than the header for row labels; in a file that is a slip, and answers would be shifted.
   const plan = { ...csvPlan(model.signature, strict ? 'server' : 'untyped', model.mode), implicitIndex: strict ? 'error' : 'index' } as const
   const whole = model.fixedRows !== undefined
-  const writer = openPredictionWriter(options.outputFormat, { wrap: true })
+  const writer = options.writer ?? openPredictionWriter(options.outputFormat, { wrap: true })
   const warned = new Set<string>()
   let rows = 0
   for await (const frame of readCsv(source, plan, whole ? { batchRows: Number.POSITIVE_INFINITY } : { reuse: true })) {

@@ -19,6 +19,15 @@ export interface YamlDocument {
   lineOf(path: YamlPath): number | undefined
   /** The scalar at a path as it is written, so that a version `3.10` does not become 3.1. */
   sourceOf(path: YamlPath): string | undefined
+  /** Where the value at a path stands in {@link text}; for an alias, where its anchor does. */
+  spanOf(path: YamlPath): YamlSpan | undefined
+  /** What was read: without a byte order mark, each line break a line feed. */
+  readonly text: string
+}
+
+export interface YamlSpan {
+  readonly start: number
+  readonly end: number
 }
 
 /** Whether a value is a mapping. */
@@ -70,6 +79,7 @@ export function decodeText(bytes: Uint8Array, file: string): string {
 /** Where a value stands, beside the value itself. */
 interface Place {
   readonly offset: number
+  readonly end: number
   readonly source?: string
   readonly children?: ReadonlyMap<string | number, Place>
 }
@@ -118,6 +128,11 @@ class Reader {
         return place === undefined ? undefined : this.#position(place.offset).line
       },
       sourceOf: (path) => find(path)?.source,
+      spanOf: (path) => {
+        const place = find(path)
+        return place === undefined ? undefined : { start: place.offset, end: place.end }
+      },
+      text: this.#text,
     }
   }
 
@@ -139,9 +154,9 @@ class Reader {
   }
 
   #content(node: Exclude<YamlNode, { readonly kind: 'alias' }>, depth: number): Read {
-    const { offset, tag } = node
+    const { offset, end, tag } = node
     if (node.kind === 'scalar') {
-      return { value: this.#scalar(node), place: { offset, source: node.text }, size: 1, depth: 0 }
+      return { value: this.#scalar(node), place: { offset, end, source: node.text }, size: 1, depth: 0 }
     }
     const own = node.kind === 'map' ? 'map' : 'seq'
     if (tag !== undefined && tag !== '!' && tag !== `${namespace}${own}`) this.#fail('YAML_TAG', { tag: shortTag(tag) }, offset)
@@ -150,7 +165,7 @@ class Reader {
     const children = new Map(items.map((item, index) => [index, item.place] as const))
     return {
       value: items.map((item) => item.value),
-      place: { offset, children },
+      place: { offset, end, children },
       size: items.reduce((sum, item) => sum + item.size, 1),
       depth: items.reduce((most, item) => Math.max(most, item.depth + 1), 1),
     }
@@ -182,7 +197,7 @@ class Reader {
   }
 
   /** A mapping with its merge keys: merged entries come first, own entries win. */
-  #map({ pairs, offset }: MapNode, depth: number): Read {
+  #map({ pairs, offset, end }: MapNode, depth: number): Read {
     const merged: Entry[] = []
     const own: Entry[] = []
     const lines = new Map<string, number>()
@@ -209,7 +224,7 @@ class Reader {
       values.set(entry.name, entry.value)
       children.set(entry.name, entry.place)
     }
-    return { value: values, place: { offset, children }, size: size + merged.length, depth: deepest }
+    return { value: values, place: { offset, end, children }, size: size + merged.length, depth: deepest }
   }
 
   #merge(read: Read, offset: number): Entry[] {

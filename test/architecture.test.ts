@@ -11,8 +11,8 @@ const layers: readonly (readonly string[])[] = [
     ['data', 'enforce', 'env', 'json', 'locate', 'mlmodel', 'onnx', 'pickle', 'python-number'],
     ['schema', 'schemas', 'signature', 'skops', 'sniff', 'trees', 'ubjson', 'yaml', 'zip'],
   ].flat(),
-  ['check', 'describe', 'flavors', 'python'],
-  ['model', 'runner', 'score'],
+  ['check', 'describe', 'example', 'flavors', 'infer', 'python'],
+  ['create', 'model', 'runner', 'score'],
   ['deploy', 'serve'],
   ['cli', 'index'],
 ]

@@ -4,6 +4,7 @@ import { cliErrors } from './cli.ts'
 import { dataErrors } from './data.ts'
 import { type ErrorInfo, type ErrorKind, errorKinds, type KindInfo, type Where } from './define.ts'
 import { enforceErrors } from './enforce.ts'
+import { makeErrors } from './make.ts'
 import { modelErrors } from './model.ts'
 import { onnxErrors } from './onnx.ts'
 import { predictErrors } from './predict.ts'
@@ -11,7 +12,7 @@ import { predictErrors } from './predict.ts'
 export { type ErrorKind, errorKinds, type KindInfo, type Where } from './define.ts'
 
 /** Code → kind, message, hint. A new error is a row in the table of its area. */
-export const errorTable = { ...arrayErrors, ...cliErrors, ...dataErrors, ...enforceErrors, ...modelErrors, ...onnxErrors, ...predictErrors }
+export const errorTable = { ...arrayErrors, ...cliErrors, ...dataErrors, ...enforceErrors, ...makeErrors, ...modelErrors, ...onnxErrors, ...predictErrors }
 
 export type ErrorCode = keyof typeof errorTable
 export type ErrorArguments<Code extends ErrorCode> = Parameters<(typeof errorTable)[Code]['message']>[0]

@@ -20,12 +20,25 @@ export {
   problemMessage,
   type Where,
 } from './errors/index.ts'
-export type { Mode, PredictOptions } from './flavors/flavor.ts'
+export type { Mode, NativeModel, NativeOnnx, PredictOptions } from './flavors/flavor.ts'
+export type { Int64 } from './javascript/cell.ts'
+export type { ColumnInput, ModelInput } from './javascript/input.ts'
+export { Predictions } from './javascript/predictions.ts'
+export type { TensorDtype, TensorInput, TensorOutput } from './javascript/tensor.ts'
 export { parseJson, writeJsonValue } from './json.ts'
+export {
+  type ColumnsOf,
+  type InputOf,
+  type Model,
+  type ModelTypes,
+  type OpenOptions,
+  openModel,
+  type PredictCallOptions,
+} from './library.ts'
 export { defaultLimits, type Limits } from './limits.ts'
 export { locate } from './locate/index.ts'
 export { loadMlmodel, type Mlmodel, parseMlmodel } from './mlmodel.ts'
-export { type Model, type OpenModelOptions, openModel, type Reply } from './model.ts'
+export { type Model as LoadedModel, openLoaded, type OpenModelOptions, type Reply } from './model.ts'
 export { checkOnnxFile, readOnnx } from './onnx/index.ts'
 export { checkSchema } from './schema.ts'
 export {
@@ -39,4 +52,5 @@ export {
   signatureToJson,
   type TensorSpec,
 } from './signature.ts'
+export type { CallOptions } from './runner/open.ts'
 export { version } from './version.ts'

@@ -5,7 +5,7 @@ import { writePredictions } from './data/reply.ts'
 import { enforceParams, enforceTyped, type Warning } from './enforce/index.ts'
 import { readRequest } from './enforce/request.ts'
 import { MlmodelError, problemMessage } from './errors/index.ts'
-import type { Flavor, Mode, PredictOptions, Predictor } from './flavors/flavor.ts'
+import type { Flavor, Mode, NativeModel, PredictOptions, Predictor } from './flavors/flavor.ts'
 import { flavors } from './flavors/index.ts'
 import { writeJsonValue } from './json.ts'
 import { defaultLimits, type Limits } from './limits.ts'
@@ -50,6 +50,17 @@ export class Model {
     this.#predictor = predictor
     this.#limits = options.limits ?? defaultLimits
     this.#warn = options.onWarning ?? (() => {})
+  }
+
+  /**
+   * The flavor's own object; it is gone once the model is closed.
+   *
+   * @throws NATIVE_ABSENT
+   */
+  async native(): Promise<NativeModel> {
+    const native = await this.#predictor.native?.()
+    if (native === undefined) throw new MlmodelError('NATIVE_ABSENT', { flavor: this.flavor })
+    return native
   }
 
   get signature(): Signature | undefined {

@@ -6,15 +6,15 @@ import { describe, test } from 'node:test'
 
 /** Lower layers never import higher ones. A file's unit is its folder at the top of src, or its own name there. */
 const layers: readonly (readonly string[])[] = [
-  ['batch', 'decimal', 'dtype', 'errors', 'finding', 'kernels', 'limits', 'paths', 'show', 'version'],
+  ['batch', 'decimal', 'dtype', 'errors', 'finding', 'here', 'kernels', 'limits', 'paths', 'show', 'version'],
   [
-    ['data', 'enforce', 'env', 'json', 'locate', 'mlmodel', 'onnx', 'pickle', 'python-number'],
+    ['data', 'enforce', 'env', 'javascript', 'json', 'locate', 'mlmodel', 'onnx', 'pickle', 'python-number'],
     ['schema', 'schemas', 'signature', 'skops', 'sniff', 'trees', 'ubjson', 'yaml', 'zip'],
   ].flat(),
   ['check', 'describe', 'example', 'flavors', 'infer', 'python'],
-  ['create', 'model', 'runner', 'score'],
-  ['deploy', 'serve'],
-  ['cli', 'index'],
+  ['create', 'model', 'predict-input', 'runner', 'score'],
+  ['deploy', 'library', 'serve'],
+  ['cli', 'index', 'mlmodel-runner'],
 ]
 
 /** Siblings that never import one another, by what their path starts with; the value is the exception. */

@@ -4,15 +4,17 @@ import { cliErrors } from './cli.ts'
 import { dataErrors } from './data.ts'
 import { type ErrorInfo, type ErrorKind, errorKinds, type KindInfo, type Where } from './define.ts'
 import { enforceErrors } from './enforce.ts'
+import { libraryErrors } from './library.ts'
 import { makeErrors } from './make.ts'
 import { modelErrors } from './model.ts'
 import { onnxErrors } from './onnx.ts'
 import { predictErrors } from './predict.ts'
+import { tableErrors } from './tables.ts'
 
 export { type ErrorKind, errorKinds, type KindInfo, type Where } from './define.ts'
 
 /** Code → kind, message, hint. A new error is a row in the table of its area. */
-export const errorTable = { ...arrayErrors, ...cliErrors, ...dataErrors, ...enforceErrors, ...makeErrors, ...modelErrors, ...onnxErrors, ...predictErrors }
+export const errorTable = { ...arrayErrors, ...cliErrors, ...dataErrors, ...enforceErrors, ...libraryErrors, ...makeErrors, ...modelErrors, ...onnxErrors, ...predictErrors, ...tableErrors }
 
 export type ErrorCode = keyof typeof errorTable
 export type ErrorArguments<Code extends ErrorCode> = Parameters<(typeof errorTable)[Code]['message']>[0]

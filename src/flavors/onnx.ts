@@ -4,6 +4,7 @@
  * @see mlflow/onnx/__init__.py
  */
 import { MlmodelError } from '../errors/index.ts'
+import { defaultLimits } from '../limits.ts'
 import type { Mlmodel } from '../mlmodel.ts'
 import {
   availableProviders,
@@ -11,6 +12,7 @@ import {
   openOnnx,
   type ProviderSpec,
   providerName,
+  readOnnxInside,
   type SessionOptions,
   usableCores,
 } from '../onnx/index.ts'
@@ -36,6 +38,11 @@ export const onnxFlavor: Flavor = {
     return {
       ...(opened.fixedRows !== undefined && { fixedRows: opened.fixedRows }),
       predict: async (data, { outputs }) => opened.predict(data, { strict, ...(outputs !== undefined && { outputs }) }),
+      async native() {
+        const path = modelPath(model)
+        const { bytes } = await readOnnxInside(model.directory, path, defaultLimits, { file: path })
+        return { flavor: 'onnx', bytes, session: opened.session }
+      },
       close: async () => opened.close(),
     }
   },

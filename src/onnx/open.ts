@@ -23,6 +23,7 @@ export interface OnnxPredictor {
   readonly outputs: readonly OnnxValue[]
   /** The first dimension of the inputs, when it is the same fixed size for all. */
   readonly fixedRows: number | undefined
+  readonly session: Session
   /**
    * Scores one batch.
    *
@@ -144,6 +145,7 @@ function predictor(model: OnnxModel, plans: readonly OutputPlan[], session: Sess
     inputs: model.inputs,
     outputs: model.outputs,
     fixedRows: fixedRows(inputs),
+    session,
     predict(data, { strict, outputs = names }) {
       const wanted = outputs.map((name) => {
         const plan = plans.find((candidate) => candidate.name === name)

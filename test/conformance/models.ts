@@ -15,7 +15,7 @@ import { openReport, type Report } from './report.ts'
 import { readSpec } from './spec.ts'
 import { matrixColumns, reference, type Subject, wantedOf } from './wanted.ts'
 
-type Opened = Awaited<ReturnType<Library['openModel']>>
+type Opened = Awaited<ReturnType<Library['openLoaded']>>
 
 const { path, mode, from } = readArguments(process.argv.slice(2), 'conformance:models -- DIR [--compat mlflow]')
 const library = await libraryUnderTest(from)
@@ -56,7 +56,8 @@ async function judgeModel(name: string, out: Report): Promise<void> {
   if (expected.kind === 'signature') return judgeEcho(subject, out)
   let model: Opened
   try {
-    model = await library.openModel(join(folder, 'model'), { mode, threads: 1 })
+    const mlmodel = await library.loadMlmodel(await library.locate(join(folder, 'model')))
+    model = await library.openLoaded(mlmodel, { mode, threads: 1 })
   } catch (error) {
     const { status, message } = refusalOf(error)
     const unsupported = (error as { kind?: string }).kind === 'unsupported'

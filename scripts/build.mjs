@@ -71,7 +71,16 @@ const shared = {
 const inputs = new Set()
 for (const [entry, options] of [
   ['src/cli/start.ts', { outdir: join(fresh, 'cli'), entryPoints: { start: 'src/cli/start.ts' } }],
-  ['src/index.ts', { outdir: fresh, entryPoints: { index: 'src/index.ts' }, chunkNames: 'chunks/[name]-[hash]' }],
+  [
+    'src/index.ts',
+    {
+      outdir: fresh,
+      entryPoints: { index: 'src/index.ts', 'mlmodel-runner': 'src/mlmodel-runner.ts' },
+      chunkNames: 'chunks/[name]-[hash]',
+      // Nothing in the library asks for `require`; a caller's own bundle may be CommonJS, where `import.meta.url` is empty.
+      banner: {},
+    },
+  ],
 ]) {
   if (!existsSync(entry)) {
     console.warn(`build: ${entry} is not there, left out`)

@@ -27,6 +27,11 @@ export const libraryErrors = {
     hint: (a: { names: readonly string[] }) =>
       a.names.length === 0 ? 'The outputs have no names' : `There are ${a.names.map((name) => `\`${name}\``).join(', ')}`,
   },
+  TYPES_NAME: {
+    kind: 'usage',
+    message: (a: { name: string }) => `\`${a.name}\` is no name of a TypeScript type`,
+    hint: () => 'For example `--name Churn`',
+  },
   MODEL_CLOSED: {
     kind: 'usage',
     message: (_: object) => 'The model is closed',

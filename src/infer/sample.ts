@@ -145,7 +145,8 @@ function sampleOfJson(document: Cell, { as, arrayTypes }: SampleOptions): ReadSa
   if (form === undefined && as === undefined && isSplit(value))
     return { sample: sampleOfTable(readTable('dataframe_split', value)) }
   if (as === 'table') return { sample: sampleOfTable(makeTable(value)), ...params }
-  if (as === 'array') return { sample: sampleOfArrays(value, arrayTypes), ...params }
+  if (as === 'array' || (as === undefined && arrayTypes !== undefined && form !== 'instances'))
+    return { sample: sampleOfArrays(value, arrayTypes), ...params }
   if (form === 'instances' && as === undefined) return { sample: sampleOfInstances(value, arrayTypes), ...params }
   return { sample: { kind: 'value', value }, ...params }
 }

@@ -1,12 +1,13 @@
 /** A scoring request: what MLflow's server makes of a body before the model sees it. */
 import type { Batch } from '../batch.ts'
-import { MlmodelError } from '../errors/index.ts'
+import { readParquet } from '../data/parquet/read.ts'
 import type { Limits } from '../limits.ts'
 import type { Signature } from '../signature.ts'
 import { mediaTypeOf } from './content-type.ts'
 import { readCsvRequest } from './csv.ts'
 import { readJsonRequest } from './json-request.ts'
 import type { Mode, Warning } from './report.ts'
+import { enforceParams, enforceTyped } from './typed.ts'
 import type { Cell } from './values.ts'
 
 export interface RequestOptions {
@@ -29,7 +30,7 @@ export interface EnforcedRequest {
  * Parses a body by its content type and the signature, and enforces both data and params.
  *
  * @throws MlmodelError with all `problems`: DATA_UNREADABLE (`body`), DATA_MISMATCH (`signature`), PARAMS_INVALID
- *   (`params`); CONTENT_TYPE_*; JSON_*, CSV_*; kind `unsupported` for Parquet
+ *   (`params`); CONTENT_TYPE_*; JSON_*, CSV_*, PARQUET_*
  */
 export function readRequest(
   body: Uint8Array,
@@ -38,7 +39,7 @@ export function readRequest(
   options: RequestOptions,
 ): EnforcedRequest {
   const media = mediaTypeOf(contentType, options.mode)
-  if (media === 'parquet') throw new MlmodelError('PARQUET_UNSUPPORTED', {})
+  if (media === 'parquet') return readParquetRequest(body, signature, options)
   if (media === 'csv') return readCsvRequest(body, signature, options)
   const typeHint = options.schemaFlags?.isSignatureFromTypeHint === true
   if (options.fast !== undefined && signature?.inputs !== undefined && signature.params === undefined && !typeHint) {
@@ -46,4 +47,11 @@ export function readRequest(
     if (data !== undefined) return { data, params: new Map(), llm: false, warnings: [] }
   }
   return readJsonRequest(body, signature, options)
+}
+
+/** Parquet has its types: nothing is cast before enforcement. */
+function readParquetRequest(body: Uint8Array, signature: Signature | undefined, options: RequestOptions): EnforcedRequest {
+  const { data, warnings } = enforceTyped(readParquet(body, {}, options.limits), signature, options.mode)
+  const params = enforceParams(undefined, signature, options.mode)
+  return { data, params: params.params, llm: false, warnings: [...warnings, ...params.warnings] }
 }

@@ -73,6 +73,11 @@ function tensorOfScalars(series: Series, spec: TensorSpec): Array_ {
 }
 
 function arrayOfSeries(series: Series): Array_ {
+  if (series.dtype === 'extension') {
+    // pandas' own numbers are NumPy's where none is missing, else objects.
+    const { base, values } = series
+    return base === undefined || values.includes(null) ? arrayOf('object', [values.length], values) : castLeaves(values, base, [values.length], raising)
+  }
   const dtype = series.dtype === 'str' ? 'object' : series.dtype
   return arrayOf(dtype, [series.values.length], series.values)
 }

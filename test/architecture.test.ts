@@ -11,8 +11,8 @@ const layers: readonly (readonly string[])[] = [
     ['data', 'enforce', 'env', 'javascript', 'json', 'locate', 'mlmodel', 'onnx', 'pickle', 'python-number'],
     ['schema', 'schemas', 'signature', 'skops', 'sniff', 'trees', 'ubjson', 'yaml', 'zip'],
   ].flat(),
-  ['check', 'describe', 'example', 'flavors', 'infer', 'python', 'typescript'],
-  ['create', 'model', 'predict-input', 'runner', 'score'],
+  ['check', 'describe', 'example', 'flavors', 'infer', 'output-schema', 'python', 'typescript'],
+  ['create', 'inputs', 'model', 'predict-input', 'runner', 'score'],
   ['deploy', 'library', 'serve'],
   ['cli', 'index', 'mlmodel-runner'],
 ]

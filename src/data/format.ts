@@ -5,7 +5,7 @@ import { imageFormat } from './image/format.ts'
 import { looksLikeNpy } from './npy.ts'
 import { looksLikeParquet } from './parquet/read.ts'
 
-export const inputFormats = ['csv', 'json', 'jsonl', 'npy', 'npz', 'parquet', 'arrow'] as const
+export const inputFormats = ['csv', 'json', 'jsonl', 'npy', 'npz', 'parquet', 'arrow', 'image'] as const
 export type InputFormat = (typeof inputFormats)[number]
 
 /** Bytes needed to tell. */
@@ -24,10 +24,18 @@ export const inputFormatNames: Readonly<Record<string, InputFormat>> = {
   parquet: 'parquet',
   'application/vnd.apache.parquet': 'parquet',
   arrow: 'arrow',
+  image: 'image',
 }
 
 /** Extensions that are no name of a format. */
 const extensions: Readonly<Record<string, InputFormat>> = { tsv: 'csv', pqt: 'parquet', arrows: 'arrow', feather: 'arrow', ipc: 'arrow' }
+
+const imageExtensions = ['png', 'jpg', 'jpeg', 'jpe', 'tif', 'tiff', 'bmp', 'dib', 'gif']
+
+/** Extensions of files of data, for choosing among the files of a folder. */
+export const dataExtensions: ReadonlySet<string> = new Set(
+  [...Object.keys(inputFormatNames), ...Object.keys(extensions), ...imageExtensions].filter((name) => /^[a-z]+$/.test(name)),
+)
 
 /**
  * Tells the format of data from the beginning of its bytes; where they do not decide, from the name's extension.

@@ -2,11 +2,17 @@
 import { type Column, type Frame, isValid, type NumericColumn } from '../../batch.ts'
 import { notATime } from '../../dtype.ts'
 import { bytesText, cellText, momentParts } from './cell-text.ts'
+import { withoutFormula } from './formula.ts'
 import { longestNumber, putAscii, putFloat16, putFloat32, putFloat64, putInteger, putWords } from './number-text.ts'
+import type { RowTexts } from './row-text.ts'
 
 export interface CsvWriter {
-  /** The text of a frame's rows, with the header before the first. */
-  write(frame: Frame): Buffer
+  /**
+   * The text of a frame's rows, with the header before the first.
+   *
+   * @param before - texts of as many rows, each to stand before the frame's
+   */
+  write(frame: Frame, before?: RowTexts): Buffer
   /** What is left to print: nothing, for symmetry with the other writers. */
   end(): Buffer
 }
@@ -21,12 +27,16 @@ interface Printer {
 const comma = 44
 const lineFeed = 10
 
-/** Opens a writer for frames of the same columns. */
-export function openCsvWriter(): CsvWriter {
+/**
+ * Opens a writer for frames of the same columns.
+ *
+ * @param options.safe - text that a spreadsheet would run as a formula gets an apostrophe
+ */
+export function openCsvWriter({ safe = false }: { readonly safe?: boolean } = {}): CsvWriter {
   let headed = false
   let buffer = Buffer.allocUnsafe(1 << 16)
   return {
-    write(frame) {
+    write(frame, before) {
       const { rows } = frame
       let position = 0
       const reserve = (bytes: number) => {
@@ -37,11 +47,17 @@ export function openCsvWriter(): CsvWriter {
       }
       if (!headed) {
         headed = true
-        const header = Buffer.from(headerLine(frame.columns))
-        reserve(header.length)
+        const header = Buffer.from(headerLine(frame.columns, safe))
+        reserve(header.length + (before === undefined ? 0 : before.header.length + 1))
+        if (before !== undefined) {
+          buffer.set(before.header, position)
+          position += before.header.length
+          buffer[position++] = comma
+        }
         position += header.copy(buffer, position)
       }
-      const printers = frame.columns.map(printerOf)
+      const printers = frame.columns.map((column) => printerOf(column, safe))
+      if (before !== undefined) printers.unshift(copier(before))
       // A row that is empty would be a blank line, which no reader sees.
       const alone = printers.length === 1
       for (let row = 0; row < rows; row++) {
@@ -60,8 +76,21 @@ export function openCsvWriter(): CsvWriter {
   }
 }
 
-function headerLine(columns: readonly Column[]): string {
-  const line = columns.map(({ name }) => (needsQuotes(String(name)) ? quoted(String(name)) : String(name))).join(',')
+/** Prints rows as they are spelled elsewhere. */
+function copier({ bytes, ends }: RowTexts): Printer {
+  const startOf = (row: number) => (row === 0 ? 0 : ends[row - 1]!)
+  return {
+    room: (row) => ends[row]! - startOf(row),
+    put(target, position, row) {
+      target.set(bytes.subarray(startOf(row), ends[row]), position)
+      return position + ends[row]! - startOf(row)
+    },
+  }
+}
+
+function headerLine(columns: readonly Column[], safe: boolean): string {
+  const texts = columns.map(({ name }) => (safe ? withoutFormula(String(name)) : String(name)))
+  const line = texts.map((text) => (needsQuotes(text) ? quoted(text) : text)).join(',')
   return columns.length === 1 && line === '' ? '""\n' : `${line}\n`
 }
 
@@ -76,14 +105,17 @@ function quoted(text: string): string {
   return `"${text.replaceAll('"', '""')}"`
 }
 
-function printerOf(column: Column): Printer {
+function printerOf(column: Column, safe: boolean): Printer {
   switch (column.dtype) {
     case 'string':
-      return textPrinter((row) => column.values[row] ?? undefined)
+      return textPrinter((row) => column.values[row] ?? undefined, safe)
     case 'bytes':
       return textPrinter((row) => (column.values[row] === null ? undefined : bytesText(column.values[row]!)))
     case 'object':
-      return textPrinter((row) => cellText(column.values[row]!))
+      return textPrinter((row) => {
+        const cell = column.values[row]!
+        return safe && typeof cell === 'string' ? withoutFormula(cell) : cellText(cell)
+      })
     case 'datetime64':
       return datetimePrinter(column)
     default: {
@@ -98,12 +130,13 @@ function printerOf(column: Column): Printer {
   }
 }
 
-function textPrinter(textAt: (row: number) => string | undefined): Printer {
+function textPrinter(textAt: (row: number) => string | undefined, safe = false): Printer {
   // `room` is asked first, once for each cell.
   let text = ''
   return {
     room(row) {
       text = textAt(row) ?? ''
+      if (safe) text = withoutFormula(text)
       if (needsQuotes(text)) text = quoted(text)
       return text.length * 3
     },

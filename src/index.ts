@@ -4,8 +4,10 @@
  */
 export type { ArrayBatch, Batch, Cell, CellMap, Column, Frame, Moment, NamedBatch, Tensor, ValueBatch } from './batch.ts'
 export { readCsvBytes } from './data/csv/read.ts'
+export { readArrowBytes } from './data/arrow/read.ts'
 export { readNpy, writeNpy } from './data/npy.ts'
 export { readNpz } from './data/npz.ts'
+export { readParquet } from './data/parquet/read.ts'
 export { joinBatches, toTable } from './data/prediction-table.ts'
 export { writePredictions } from './data/reply.ts'
 export { type Description, describeModel } from './describe.ts'

@@ -18,7 +18,7 @@ import type { Signature } from './signature.ts'
 export interface OpenOptions extends OpenModelOptions {
   /**
    * Run the model in a process of its own: scoring never blocks this one, can be given a `timeout` and aborted, and a crash
-   * of native code is an error. Costs a process (about 60 MB) and copies of input and answer. Default: in this process.
+   * of native code is an error. Costs a process (about 100 MB, 65 of them shared code) and copies of input and answer. Default: in this process.
    */
   readonly isolate?: boolean
   /** With `isolate`: milliseconds for opening, and for each call that names none of its own. */

@@ -94,13 +94,17 @@ const commonJs = {
  */
 const inputs = new Set()
 const cli = { outdir: join(fresh, 'cli'), outExtension: { '.js': '.cjs' }, toCommonJs: true }
-for (const { entry, toCommonJs = false, ...options } of [
-  { entry: 'src/cli/start.ts', ...cli, plugins: [startFaster, yamlLate] },
-  { entry: 'src/yaml/compose.ts', ...cli },
-  { entry: 'src/index.ts', outdir: fresh, chunkNames: 'chunks/[name]-[hash]' },
+for (const { toCommonJs = false, ...options } of [
+  { entryPoints: ['src/cli/start.ts'], ...cli, plugins: [startFaster, yamlLate] },
+  { entryPoints: ['src/yaml/compose.ts'], ...cli },
+  {
+    outdir: fresh,
+    entryPoints: { index: 'src/index.ts', 'mlmodel-runner': 'src/mlmodel-runner.ts' },
+    chunkNames: 'chunks/[name]-[hash]',
+  },
 ]) {
   // esbuild has printed its errors already.
-  const result = await build({ ...shared, ...options, entryPoints: [entry] }).catch(() => undefined)
+  const result = await build({ ...shared, ...options }).catch(() => undefined)
   if (result === undefined) process.exit(1)
   for (const { path, text } of result.outputFiles) {
     mkdirSync(dirname(path), { recursive: true })

@@ -27,6 +27,11 @@ export interface NumericColumn extends ColumnName {
   readonly values: NumericArray
   /** Arrow's bitmap, least significant bit first, a set bit for a value; absent when no value is missing. */
   readonly validity?: Uint8Array
+  /**
+   * What pandas would hold besides: a type that can miss integers and booleans (`Int64`, `boolean`), or dates with a time
+   * zone. MLflow's enforcement treats both by rules of their own.
+   */
+  readonly pandas?: 'nullable' | 'zoned'
 }
 
 export interface StringColumn extends ColumnName {
@@ -47,6 +52,8 @@ export interface BytesColumn extends ColumnName {
 export interface ObjectColumn extends ColumnName {
   readonly dtype: 'object'
   readonly values: readonly Cell[]
+  /** pandas' name of the type that the cells stand for, where it is not `object`: `category`, `timedelta64[ns]`. */
+  readonly pandas?: string
 }
 
 export type Column = NumericColumn | StringColumn | BytesColumn | ObjectColumn

@@ -3,9 +3,11 @@
  * Compare errors by `error.code` and `error.kind`.
  */
 export type { ArrayBatch, Batch, Cell, CellMap, Column, Frame, Moment, NamedBatch, Tensor, ValueBatch } from './batch.ts'
+export { readArrowBytes } from './data/arrow/read.ts'
 export { readCsvBytes } from './data/csv/read.ts'
 export { readNpy, writeNpy } from './data/npy.ts'
 export { readNpz } from './data/npz.ts'
+export { readParquet } from './data/parquet/read.ts'
 export { joinBatches, toTable } from './data/prediction-table.ts'
 export { writePredictions } from './data/reply.ts'
 export { type Description, describeModel } from './describe.ts'
@@ -20,13 +22,27 @@ export {
   problemMessage,
   type Where,
 } from './errors/index.ts'
-export type { Mode, PredictOptions } from './flavors/flavor.ts'
+export type { Mode, NativeModel, NativeOnnx, PredictOptions } from './flavors/flavor.ts'
+export type { Int64 } from './javascript/cell.ts'
+export type { ColumnInput, ModelInput } from './javascript/input.ts'
+export { Predictions } from './javascript/predictions.ts'
+export type { TensorDtype, TensorInput, TensorOutput } from './javascript/tensor.ts'
 export { parseJson, writeJsonValue } from './json.ts'
+export {
+  type ColumnsOf,
+  type InputOf,
+  type Model,
+  type ModelTypes,
+  type OpenOptions,
+  openModel,
+  type PredictCallOptions,
+} from './library.ts'
 export { defaultLimits, type Limits } from './limits.ts'
 export { locate } from './locate/index.ts'
 export { loadMlmodel, type Mlmodel, parseMlmodel } from './mlmodel.ts'
-export { type Model, type OpenModelOptions, openModel, type Reply } from './model.ts'
+export { type Model as LoadedModel, type OpenModelOptions, openLoaded, type Reply } from './model.ts'
 export { checkOnnxFile, readOnnx } from './onnx/index.ts'
+export type { CallOptions } from './runner/open.ts'
 export { checkSchema } from './schema.ts'
 export {
   type ColumnSpec,

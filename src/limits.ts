@@ -28,6 +28,16 @@ export interface Limits {
   /** Decompressed to compressed bytes of a zip member beyond 32 MiB. CWE-409. */
   readonly inflateRatio: number
   readonly zipMembers: number
+  /** Bytes of a Parquet footer or of an Arrow message's metadata: 2,000 columns in 100 row groups take 40 MB. CWE-770. */
+  readonly tableMetadataBytes: number
+  /** Bytes of one page of Parquet or one buffer of Arrow after decompression; writers make pages of 1 MiB. CWE-409. */
+  readonly pageBytes: number
+  /** Values of one page: a run of one value takes a few bytes however long it is. CWE-409. */
+  readonly pageValues: number
+  /** Bytes of an image file, which is read whole. CWE-770. */
+  readonly imageBytes: number
+  /** Pixels of an image: Pillow warns at 89 million, and refuses twice as many. A few bytes can stand for any number. CWE-409. */
+  readonly imagePixels: number
   /** Nesting of protobuf messages (protobuf's own default is 100). CWE-674. */
   readonly onnxDepth: number
   /** Bytes of an ONNX file held in memory; larger models go to ONNX Runtime through a private copy. */
@@ -51,6 +61,11 @@ export const defaultLimits: Limits = {
   arrayBytes: 4 * 2 ** 30,
   inflateRatio: 200,
   zipMembers: 10_000,
+  tableMetadataBytes: 64 << 20,
+  pageBytes: 1 << 30,
+  pageValues: 1 << 26,
+  imageBytes: 256 << 20,
+  imagePixels: 178_956_970,
   onnxDepth: 64,
   onnxBytesInMemory: 256 << 20,
   folderFiles: 100_000,

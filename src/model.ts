@@ -2,10 +2,9 @@
 import type { Batch, Cell } from './batch.ts'
 import { readTyped } from './data/json-typed.ts'
 import { writePredictions } from './data/reply.ts'
-import { enforceParams, enforceTyped, type Warning } from './enforce/index.ts'
-import { readRequest } from './enforce/request.ts'
+import { type EnforcedRequest, enforceParams, enforceTyped, mediaTypeOf, readTextRequest, type Warning } from './enforce/index.ts'
 import { MlmodelError, problemMessage } from './errors/index.ts'
-import type { Flavor, Mode, PredictOptions, Predictor } from './flavors/flavor.ts'
+import type { Flavor, Mode, NativeModel, PredictOptions, Predictor } from './flavors/flavor.ts'
 import { flavorBehind, flavors, runnableFlavor } from './flavors/index.ts'
 import { writeJsonValue } from './json.ts'
 import { defaultLimits, type Limits } from './limits.ts'
@@ -52,6 +51,17 @@ export class Model {
     this.#warn = options.onWarning ?? (() => {})
   }
 
+  /**
+   * The flavor's own object; it is gone once the model is closed.
+   *
+   * @throws NATIVE_ABSENT
+   */
+  async native(): Promise<NativeModel> {
+    const native = await this.#predictor.native?.()
+    if (native === undefined) throw new MlmodelError('NATIVE_ABSENT', { flavor: this.flavor })
+    return native
+  }
+
   get signature(): Signature | undefined {
     return this.mlmodel.signature
   }
@@ -87,7 +97,7 @@ export class Model {
    */
   async invoke(body: Uint8Array, contentType?: string): Promise<Reply> {
     try {
-      const request = this.read(body, contentType)
+      const request = await this.read(body, contentType)
       const predictions = await this.score(request.data, { params: request.params })
       return { status: 200, contentType: 'application/json', body: writePredictions(predictions, { wrap: !request.llm }) }
     } catch (error) {
@@ -101,14 +111,14 @@ export class Model {
    *
    * @throws kinds `content-type`, `body`, `signature`, `params`, `limit`
    */
-  read(body: Uint8Array, contentType?: string): ReturnType<typeof readRequest> {
+  async read(body: Uint8Array, contentType?: string): Promise<EnforcedRequest> {
     const { isSignatureFromTypeHint } = this.mlmodel
-    const request = readRequest(body, contentType, this.signature, {
-      mode: this.mode,
-      limits: this.#limits,
-      schemaFlags: { isSignatureFromTypeHint },
-      fast: readTyped,
-    })
+    const options = { mode: this.mode, limits: this.#limits, schemaFlags: { isSignatureFromTypeHint }, fast: readTyped }
+    const media = mediaTypeOf(contentType, this.mode)
+    const request =
+      media === 'parquet'
+        ? (await import('./enforce/request.ts')).readRequest(body, contentType, this.signature, options)
+        : readTextRequest(body, media, this.signature, options)
     this.report(request.warnings)
     return request
   }

@@ -1,20 +1,27 @@
 /** Files scored with an opened model: read in their format, block by block where the format allows, and written likewise. */
+import { existsSync } from 'node:fs'
 import type { Readable } from 'node:stream'
-import type { Batch, Cell, Tensor } from './batch.ts'
-import { readCsv } from './data/csv/read.ts'
+import type { Batch, Cell, Frame, Tensor } from './batch.ts'
+import { defaultBatchRows, readCsv } from './data/csv/read.ts'
 import { detectFormat, headBytes, type InputFormat, inputFormatNames, unreadFormat } from './data/format.ts'
+import type { ImageSize } from './data/image/read.ts'
 import { readNpy } from './data/npy.ts'
 import { readNpz } from './data/npz.ts'
-import { type OutputFormat, openPredictionWriter, type PredictionWriter } from './data/predictions.ts'
-import { pickProbabilities } from './data/probabilities.ts'
-import { fileSource, peek, readWhole, type Source, streamSource } from './data/source.ts'
-import { csvPlan, enforceParams, finishCsv } from './enforce/index.ts'
-import { MlmodelError } from './errors/index.ts'
+import { sliceFrame } from './data/slice.ts'
+import { fileSource, peek, readWhole, type Source, spool, streamSource } from './data/source.ts'
+import { csvPlan, enforceParams, enforceTyped, finishCsv, readTextRequest, type Warning } from './enforce/index.ts'
+import { MlmodelError, notice } from './errors/index.ts'
+import { findInputs } from './inputs.ts'
 import { defaultLimits } from './limits.ts'
 import type { Model } from './model.ts'
+import type { ImageScorer } from './score/images.ts'
+import { type Block, openRun, type Run, type RunOptions } from './score/run.ts'
 
-export interface ScoreOptions {
-  /** Paths, `-` for stdin, or `name=path` for one of several arrays; none is stdin. */
+export interface ScoreOptions extends RunOptions {
+  /**
+   * Paths, folders and patterns, whose predictions are joined in order; `-` for stdin; `name=path` for each of several
+   * arrays; none is stdin.
+   */
   readonly inputs: readonly string[]
   /** A key of `inputFormatNames`; told by content and name when absent. */
   readonly format?: string | undefined
@@ -22,35 +29,73 @@ export interface ScoreOptions {
   readonly stdin: () => Readable
   readonly params?: Cell | undefined
   readonly outputs?: readonly string[] | undefined
-  /** Only the probabilities of a classifier. */
-  readonly probabilities: boolean
-  readonly outputFormat: OutputFormat
-  readonly write: (chunk: Uint8Array) => Promise<void>
-  readonly onRows: (rows: number) => void
-  /** Nobody reads any more: stop early. */
-  readonly finished: () => boolean
+  /** Images of another size are brought to this one. */
+  readonly resize?: ImageSize | undefined
 }
 
 /**
  * Scores the inputs and writes the predictions. A CSV file is read and scored in blocks of rows, so memory does not
  * grow with it, unless a row's answer may depend on the others.
  *
- * @throws INPUT_*, the errors of the formats, of enforcement and of the model
+ * @throws INPUT_*, INPUTS_*, the errors of the formats, of enforcement and of the model
  */
 export async function scoreInputs(model: Model, options: ScoreOptions): Promise<void> {
-  const named = options.inputs.length > 1 || /^[^./\\=]+=/.test(options.inputs[0] ?? '')
-  if (named) {
+  const run = openRun(model, options)
+  if (options.inputs.some(isNamed)) {
     const items = await readNamedArrays(options.inputs, options.format)
-    return scoreWhole(model, { kind: 'named', items }, options)
+    await scoreWhole(model, { kind: 'named', items }, run, options, options.inputs.join(' '))
+  } else {
+    const { files, skipped } = await findInputs(options.inputs)
+    model.report(skipped.map((args) => notice('INPUTS_SKIPPED', args)))
+    await scoreFiles(model, files.length === 0 ? ['-'] : files.map(({ path }) => path), run, options)
   }
-  const { source, format } = await recognise(openSource(options.inputs[0] ?? '-', options.stdin), options.format)
-  if (format === 'csv') return scoreCsv(model, source, options)
+  await run.finish()
+}
+
+/** Whether an input is one of several arrays by name; a file of that very name is a file. */
+export function isNamed(input: string): boolean {
+  return /^[^./\\=]+=/.test(input) && !existsSync(input)
+}
+
+async function scoreFiles(model: Model, files: readonly string[], run: Run, options: ScoreOptions): Promise<void> {
+  let images: ImageScorer | undefined
+  for (const file of files) {
+    if (run.done) break
+    const { source, format } = await recognise(openSource(file, options.stdin), options.format)
+    if (format === 'image') {
+      images ??= (await import('./score/images.ts')).openImages(model, run, options)
+      await images.add(source)
+      continue
+    }
+    await images?.flush()
+    if (!run.done) await scoreSource(model, source, format, run, options)
+  }
+  await images?.flush()
+}
+
+async function scoreSource(
+  model: Model,
+  source: Source,
+  format: Exclude<InputFormat, 'image'>,
+  run: Run,
+  options: ScoreOptions,
+): Promise<void> {
+  if (format === 'csv') return scoreCsv(model, source, run, options)
+  if (format === 'parquet' || format === 'arrow' || format === 'jsonl') {
+    const { params } = checkedParams(model, options)
+    const blocks = {
+      call: { params, ...(options.outputs !== undefined && { outputs: options.outputs }) },
+      append: options.append,
+    }
+    const { scoreLines, scoreTable } = await import('./score/tables.ts')
+    return format === 'jsonl' ? scoreLines(model, source, run, blocks) : scoreTable(model, source, format, run, blocks)
+  }
   const bytes = await readWhole(source, format === 'json' ? defaultLimits.jsonBytes : defaultLimits.arrayBytes)
   const where = { file: source.name }
-  if (format === 'json') return scoreJson(model, bytes, options)
+  if (format === 'json') return scoreJson(model, bytes, run, options, source.name)
   const data: Batch =
     format === 'npy' ? { kind: 'array', tensor: readNpy(bytes, where) } : { kind: 'named', items: readNpz(bytes, where) }
-  return scoreWhole(model, data, options)
+  return scoreWhole(model, data, run, options, source.name)
 }
 
 function openSource(input: string, openStdin: () => Readable): Source {
@@ -83,72 +128,84 @@ async function readNamedArrays(inputs: readonly string[], asked: string | undefi
   return arrays
 }
 
-async function scoreWhole(model: Model, data: Batch, options: ScoreOptions): Promise<void> {
-  const predictions = await model.predict(data, {
-    ...(options.params !== undefined && { params: options.params }),
-    ...(options.outputs !== undefined && { outputs: options.outputs }),
-  })
-  const writer = openPredictionWriter(options.outputFormat, { wrap: true })
-  await put(writer, predictions, options)
-  await finish(writer, model, options)
+/** Typed data that is in memory. */
+async function scoreWhole(model: Model, data: Batch, run: Run, options: ScoreOptions, file: string): Promise<void> {
+  const enforced = enforceTyped(data, model.signature, model.mode)
+  model.report(enforced.warnings)
+  const { params } = checkedParams(model, options)
+  const block: Block = { file, ...(options.append === true && { beside: { frame: await columnsOf(data) } }) }
+  await run.score(enforced.data, { params, ...(options.outputs !== undefined && { outputs: options.outputs }) }, block)
 }
 
-async function scoreJson(model: Model, bytes: Uint8Array, options: ScoreOptions): Promise<void> {
-  const request = model.read(bytes, 'application/json')
+function checkedParams(model: Model, options: ScoreOptions): ReturnType<typeof enforceParams> {
+  const checked = enforceParams(options.params, model.signature, model.mode)
+  model.report(checked.warnings)
+  return checked
+}
+
+async function scoreJson(model: Model, bytes: Uint8Array, run: Run, options: ScoreOptions, file: string): Promise<void> {
+  const request = await model.read(bytes, 'application/json')
   const params = new Map(request.params)
   if (options.params instanceof Map) {
     // The command line wins over the body; the defaults are in the body's already.
-    const given = enforceParams(options.params, model.signature, model.mode)
-    model.report(given.warnings)
+    const given = checkedParams(model, options)
     for (const [name, value] of given.params) if (options.params.has(name)) params.set(name, value)
   }
-  const predictions = await model.score(request.data, {
-    params,
-    ...(options.outputs !== undefined && { outputs: options.outputs }),
-  })
-  const writer = openPredictionWriter(options.outputFormat, { wrap: !request.llm })
-  await put(writer, predictions, options)
-  await finish(writer, model, options)
+  const beside =
+    options.append === true
+      ? { frame: await columnsOf(readTextRequest(bytes, 'json', undefined, { mode: 'compat' }).data) }
+      : undefined
+  await run.score(
+    request.data,
+    { params, ...(options.outputs !== undefined && { outputs: options.outputs }) },
+    { file, llm: request.llm, beside },
+  )
+}
+
+/** The input as it is, with columns that enforcement drops. */
+async function columnsOf(input: Batch): Promise<Frame> {
+  return (await import('./data/append.ts')).inputColumns(input)
 }
 
 /** In compat mode CSV is read as `mlflow models predict -t csv` does: without the signature, then enforced (rule X9). */
-async function scoreCsv(model: Model, source: Source, options: ScoreOptions): Promise<void> {
-  const enforced = enforceParams(options.params, model.signature, model.mode)
-  model.report(enforced.warnings)
+async function scoreCsv(model: Model, given: Source, run: Run, options: ScoreOptions): Promise<void> {
+  const { params } = checkedParams(model, options)
   const strict = model.mode === 'strict'
   // pandas takes a first row one longer than the header for row labels; in a file that is a slip, and answers would be shifted.
   const plan = {
     ...csvPlan(model.signature, strict ? 'server' : 'untyped', model.mode),
     implicitIndex: strict ? 'error' : 'index',
   } as const
-  const writer = openPredictionWriter(options.outputFormat, { wrap: true })
+  // The second pass, for the texts, begins anew.
+  const asTexts = options.append === true && options.outputFormat === 'csv' && options.writer === undefined
+  const spooled = asTexts && !given.rewindable ? await spool(given) : undefined
+  const source = spooled ?? given
+  const whole = !model.divisible && options.batchRows === undefined
+  const batchRows = Math.min(whole ? Number.POSITIVE_INFINITY : (options.batchRows ?? defaultBatchRows), run.left)
+  const { openRowTexts } = asTexts ? await import('./data/csv/row-text.ts') : {}
+  const texts = await openRowTexts?.(source, plan, { safe: options.csvSafe === true })
   const warned = new Set<string>()
-  let rows = 0
-  for await (const frame of readCsv(source, plan, model.divisible ? { reuse: true } : { batchRows: Number.POSITIVE_INFINITY })) {
-    const { data, warnings } = finishCsv(frame, model.signature, plan, model.mode)
-    const fresh = warnings.filter(({ message }) => !warned.has(message))
-    for (const { message } of fresh) warned.add(message)
-    model.report(fresh)
-    const predictions = await model.score(data, {
-      params: enforced.params,
-      ...(options.outputs !== undefined && { outputs: options.outputs }),
-    })
-    await put(writer, predictions, options)
-    rows += frame.rows
-    options.onRows(rows)
-    if (options.finished()) break
+  try {
+    for await (const frame of readCsv(source, plan, { batchRows, reuse: !whole && options.append !== true })) {
+      const block = sliceFrame(frame, 0, Math.min(frame.rows, run.left))
+      const { data, warnings } = finishCsv(block, model.signature, plan, model.mode)
+      model.report(freshOf(warnings, warned))
+      const predictions = await model.score(data, {
+        params,
+        ...(options.outputs !== undefined && { outputs: options.outputs }),
+      })
+      const beside = options.append === true ? { frame: block, texts: await texts?.take(block.rows) } : undefined
+      await run.put(predictions, { file: source.name, rows: block.rows, beside })
+      if (run.done) break
+    }
+  } finally {
+    await texts?.close()
+    await spooled?.remove()
   }
-  await finish(writer, model, options)
 }
 
-async function put(writer: PredictionWriter, predictions: Batch, options: ScoreOptions): Promise<void> {
-  const chunk = writer.write(options.probabilities ? pickProbabilities(predictions) : predictions)
-  if (chunk !== undefined && chunk.length > 0) await options.write(chunk)
-}
-
-/** Ends the result. JSON gets a line feed, which `mlflow models predict` leaves out. */
-async function finish(writer: PredictionWriter, model: Model, options: ScoreOptions): Promise<void> {
-  const rest = writer.end()
-  const lineFeed = options.outputFormat === 'json' && model.mode === 'strict'
-  await options.write(lineFeed ? Buffer.concat([rest, Buffer.from('\n')]) : rest)
+function freshOf(warnings: readonly Warning[], warned: Set<string>): readonly Warning[] {
+  const fresh = warnings.filter(({ message }) => !warned.has(message))
+  for (const { message } of fresh) warned.add(message)
+  return fresh
 }

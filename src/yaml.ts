@@ -20,6 +20,15 @@ export interface YamlDocument {
   lineOf(path: YamlPath): number | undefined
   /** The scalar at a path as it is written, so that a version `3.10` does not become 3.1. */
   sourceOf(path: YamlPath): string | undefined
+  /** Where the value at a path stands in {@link text}; for an alias, where its anchor does. */
+  spanOf(path: YamlPath): YamlSpan | undefined
+  /** What was read: without a byte order mark, each line break a line feed. */
+  readonly text: string
+}
+
+export interface YamlSpan {
+  readonly start: number
+  readonly end: number
 }
 
 /** Whether a value is a mapping. */
@@ -71,6 +80,7 @@ export function decodeText(bytes: Uint8Array, file: string): string {
 /** Where a value stands, beside the value itself. */
 interface Place {
   readonly offset: number
+  readonly end: number | undefined
   readonly source?: string
   readonly children?: ReadonlyMap<string | number, Place>
 }
@@ -88,6 +98,9 @@ const refusedCharacter = /[^\t\n\u0020-\u007e\u00a0-\u2027\u202a-\ud7ff\ue000-\u
 
 const namespace = 'tag:yaml.org,2002:'
 
+/** Leaves every text to the `yaml` package. */
+const composing: typeof readBlock = () => undefined
+
 class Reader {
   readonly #text: string
   readonly #file: string
@@ -104,11 +117,12 @@ class Reader {
     for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) this.#lines.push(at + 1)
   }
 
-  read(): YamlDocument {
+  /** @param plain - a faster reader of some texts, which leaves out where values end */
+  read(plain = readBlock): YamlDocument {
     const refused = refusedCharacter.exec(this.#text)
     if (refused !== null) this.#fail('YAML_CHARACTER', { code: refused[0].codePointAt(0)! }, refused.index)
     const node =
-      readBlock(this.#text, this.#limits) ??
+      plain(this.#text, this.#limits) ??
       composeYaml(this.#text, this.#limits, (code, args, offset) => this.#fail(code, args, offset))
     if (node === undefined) this.#fail('YAML_EMPTY', {}, 0)
     const root = this.#node(node, 0)
@@ -121,6 +135,14 @@ class Reader {
         return place === undefined ? undefined : this.#position(place.offset).line
       },
       sourceOf: (path) => find(path)?.source,
+      spanOf: (path) => {
+        const place = find(path)
+        if (place === undefined) return undefined
+        // Plain YAML was read without ends; few ask for them.
+        if (place.end === undefined) return new Reader(this.#text, this.#file, this.#limits).read(composing).spanOf(path)
+        return { start: place.offset, end: place.end }
+      },
+      text: this.#text,
     }
   }
 
@@ -142,9 +164,9 @@ class Reader {
   }
 
   #content(node: Exclude<YamlNode, { readonly kind: 'alias' }>, depth: number): Read {
-    const { offset, tag } = node
+    const { offset, end, tag } = node
     if (node.kind === 'scalar') {
-      return { value: this.#scalar(node), place: { offset, source: node.text }, size: 1, depth: 0 }
+      return { value: this.#scalar(node), place: { offset, end, source: node.text }, size: 1, depth: 0 }
     }
     const own = node.kind === 'map' ? 'map' : 'seq'
     if (tag !== undefined && tag !== '!' && tag !== `${namespace}${own}`) this.#fail('YAML_TAG', { tag: shortTag(tag) }, offset)
@@ -153,7 +175,7 @@ class Reader {
     const children = new Map(items.map((item, index) => [index, item.place] as const))
     return {
       value: items.map((item) => item.value),
-      place: { offset, children },
+      place: { offset, end, children },
       size: items.reduce((sum, item) => sum + item.size, 1),
       depth: items.reduce((most, item) => Math.max(most, item.depth + 1), 1),
     }
@@ -185,7 +207,7 @@ class Reader {
   }
 
   /** A mapping with its merge keys: merged entries come first, own entries win. */
-  #map({ pairs, offset }: MapNode, depth: number): Read {
+  #map({ pairs, offset, end }: MapNode, depth: number): Read {
     const merged: Entry[] = []
     const own: Entry[] = []
     const lines = new Map<string, number>()
@@ -212,7 +234,7 @@ class Reader {
       values.set(entry.name, entry.value)
       children.set(entry.name, entry.place)
     }
-    return { value: values, place: { offset, children }, size: size + merged.length, depth: deepest }
+    return { value: values, place: { offset, end, children }, size: size + merged.length, depth: deepest }
   }
 
   #merge(read: Read, offset: number): Entry[] {

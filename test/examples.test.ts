@@ -1,6 +1,6 @@
-/** Every folder of examples/ holds a model, a table and what MLflow's scoring server answers to the table. */
+/** A folder of examples/ with a model holds a table and what MLflow's scoring server answers to it; programs.test.ts runs the others. */
 import assert from 'node:assert/strict'
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
@@ -9,7 +9,7 @@ import { openModel } from '../src/model.ts'
 const examples = fileURLToPath(new URL(`${import.meta.url.slice(0, import.meta.url.lastIndexOf('/build/'))}/examples/`))
 
 describe('examples', () => {
-  for (const name of readdirSync(examples)) {
+  for (const name of readdirSync(examples).filter((folder) => existsSync(join(examples, folder, 'model')))) {
     for (const mode of ['strict', 'compat'] as const) {
       test(`${name} is scored as MLflow does, ${mode}`, async () => {
         const folder = join(examples, name)

@@ -40,6 +40,26 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./serve.ts')).command,
   },
   {
+    name: 'types',
+    summary: 'Write TypeScript types of a model’s input and output',
+    load: async () => (await import('./types.ts')).command,
+  },
+  {
+    name: 'create',
+    summary: 'Make a model of an ONNX file',
+    load: async () => (await import('./create.ts')).command,
+  },
+  {
+    name: 'signature',
+    summary: 'Show, infer or set what a model takes and returns',
+    load: async () => (await import('./signature.ts')).command,
+  },
+  {
+    name: 'example',
+    summary: 'Print a request that a model accepts',
+    load: async () => (await import('./example.ts')).command,
+  },
+  {
     name: 'completion',
     summary: 'Print the completion script of a shell',
     load: async () => (await import('./completion.ts')).command,

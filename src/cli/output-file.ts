@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { lstat, open, readdir, realpath, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { MlmodelError } from '../errors/index.ts'
+import type { Outlet } from './terminal.ts'
 
 /** Where results go: the terminal's stdout, or a file that appears when it is complete. */
 export interface Output {
@@ -11,6 +12,11 @@ export interface Output {
   commit(): Promise<void>
   /** Leaves nothing behind. */
   abandon(): Promise<void>
+}
+
+/** Results on stdout. */
+export function standardOutput(out: Outlet): Output {
+  return { write: (chunk) => out.write(chunk), commit: async () => {}, abandon: async () => {} }
 }
 
 /**

@@ -6,6 +6,11 @@ import { readEnvironment, type Terminal } from './terminal.ts'
 /** Runs the command line of this process and sets its exit code. */
 export function start(): void {
   const given = process.argv.slice(2)
+  // A model's process: told what to do through its channel.
+  if (given[0] === '__runner' && given.length === 1 && process.connected) {
+    void import('../runner/child.ts').then(({ serveRunner }) => serveRunner())
+    return
+  }
   // The hidden subcommand of a child process: the command line of its parent follows.
   const inRunner = given[0] === '__runner'
   const args = inRunner ? given.slice(1) : given

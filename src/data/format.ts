@@ -1,8 +1,10 @@
 /** Which format a file of data has: by its first bytes, then by its extension. */
 import { looksLikeZip } from '../zip.ts'
+import { looksLikeArrow, looksLikeParquet } from './columnar/magic.ts'
+import { imageFormat } from './image/format.ts'
 import { looksLikeNpy } from './npy.ts'
 
-export const inputFormats = ['csv', 'json', 'npy', 'npz'] as const
+export const inputFormats = ['csv', 'json', 'jsonl', 'npy', 'npz', 'parquet', 'arrow', 'image'] as const
 export type InputFormat = (typeof inputFormats)[number]
 
 /** Bytes needed to tell. */
@@ -14,9 +16,30 @@ export const inputFormatNames: Readonly<Record<string, InputFormat>> = {
   'text/csv': 'csv',
   json: 'json',
   'application/json': 'json',
+  jsonl: 'jsonl',
+  ndjson: 'jsonl',
   npy: 'npy',
   npz: 'npz',
+  parquet: 'parquet',
+  'application/vnd.apache.parquet': 'parquet',
+  arrow: 'arrow',
+  image: 'image',
 }
+
+/** Extensions that are no name of a format. */
+const extensions: Readonly<Record<string, InputFormat>> = {
+  pqt: 'parquet',
+  arrows: 'arrow',
+  feather: 'arrow',
+  ipc: 'arrow',
+}
+
+const imageExtensions = ['png', 'jpg', 'jpeg', 'jpe', 'tif', 'tiff', 'bmp', 'dib', 'gif']
+
+/** Extensions of files of data, for choosing among the files of a folder. */
+export const dataExtensions: ReadonlySet<string> = new Set(
+  [...Object.keys(inputFormatNames), ...Object.keys(extensions), ...imageExtensions].filter((name) => /^[a-z]+$/.test(name)),
+)
 
 /**
  * Tells the format of data from the beginning of its bytes; where they do not decide, from the name's extension.
@@ -27,19 +50,23 @@ export const inputFormatNames: Readonly<Record<string, InputFormat>> = {
 export function detectFormat(head: Uint8Array, name: string): InputFormat | undefined {
   if (looksLikeNpy(head)) return 'npy'
   if (looksLikeZip(head)) return 'npz'
+  if (imageFormat(head) !== undefined) return 'image'
+  if (looksLikeParquet(head)) return 'parquet'
+  if (looksLikeArrow(head)) return 'arrow'
   const extension = /\.([a-z0-9]+)$/i.exec(name)?.[1]?.toLowerCase()
   // A header of CSV may begin with a bracket; nobody names such a file .json.
   if (extension === 'csv') return 'csv'
+  if (extension === 'jsonl' || extension === 'ndjson') return 'jsonl'
   const text = Buffer.from(head.buffer, head.byteOffset, Math.min(head.length, headBytes)).toString('latin1')
-  if (/^(?:\u00ef\u00bb\u00bf|\u00ff\u00fe|\u00fe\u00ff)?[\s\0]*[{[]/.test(text)) return 'json'
-  if (extension !== undefined && extension in inputFormatNames) return inputFormatNames[extension]
+  if (/^(?:\u00ef\u00bb\u00bf|\u00ff\u00fe|\u00fe\u00ff)?[\s\0]*[{[]/.test(text))
+    return /^\s*\{[^\n]*\}\s*\n\s*\{/.test(text) ? 'jsonl' : 'json'
+  if (extension !== undefined && Object.hasOwn(inputFormatNames, extension)) return inputFormatNames[extension]
+  if (extension !== undefined && Object.hasOwn(extensions, extension)) return extensions[extension]
   return text.includes(',') || text.includes('\n') ? 'csv' : undefined
 }
 
 /** Formats that are recognised and not read, by how they begin. */
 const unread: readonly (readonly [name: string, begins: RegExp])[] = [
-  ['Parquet', /^PAR1/],
-  ['Arrow', /^ARROW1|^\u00ff\u00ff\u00ff\u00ff/],
   ['gzip', /^\u001f\u008b/],
   ['Zstandard', /^\u0028\u00b5\u002f\u00fd/],
 ]

@@ -1,5 +1,6 @@
 /** Predictions written block by block in the format a user asks for; text formats stream, arrays are joined first. */
 import type { Batch } from '../batch.ts'
+import type { RowTexts } from './csv/row-text.ts'
 import { openCsvWriter } from './csv/write.ts'
 import { writeNpy } from './npy.ts'
 import { joinBatches, toArray, toRows, toTable } from './prediction-table.ts'
@@ -16,8 +17,11 @@ export function outputFormatOf(path: string): OutputFormat | undefined {
 }
 
 export interface PredictionWriter {
-  /** The bytes that can be written now; undefined when the format must see all blocks first. */
-  write(batch: Batch): Uint8Array | undefined
+  /**
+   * The bytes that can be written now; undefined when the format must see all blocks first. CSV takes the texts of input
+   * rows, which stand before those of the batch.
+   */
+  write(batch: Batch, before?: RowTexts): Uint8Array | undefined
   /** The rest. */
   end(): Uint8Array
 }
@@ -26,10 +30,14 @@ export interface PredictionWriter {
  * Opens a writer.
  *
  * @param options.wrap - JSON in `{"predictions": …}` as MLflow writes it; false for the LLM form
+ * @param options.csvSafe - in CSV, text that a spreadsheet would run as a formula gets an apostrophe
  */
-export function openPredictionWriter(format: OutputFormat, options: { readonly wrap: boolean }): PredictionWriter {
+export function openPredictionWriter(
+  format: OutputFormat,
+  options: { readonly wrap: boolean; readonly csvSafe?: boolean },
+): PredictionWriter {
   if (format === 'json') return jsonWriter(options)
-  if (format === 'csv') return csvWriter()
+  if (format === 'csv') return csvWriter(options.csvSafe === true)
   if (format === 'jsonl') return linesWriter()
   const batches: Batch[] = []
   return {
@@ -59,9 +67,9 @@ function jsonWriter(options: { readonly wrap: boolean }): PredictionWriter {
   }
 }
 
-function csvWriter(): PredictionWriter {
-  const writer = openCsvWriter()
-  return { write: (batch) => writer.write(toTable(batch)), end: () => writer.end() }
+function csvWriter(safe: boolean): PredictionWriter {
+  const writer = openCsvWriter({ safe })
+  return { write: (batch, before) => writer.write(toTable(batch), before), end: () => writer.end() }
 }
 
 /** One JSON object a row, keys as in MLflow's records; an output of several dimensions is its row's nested list. */

@@ -17,6 +17,14 @@ export interface ByteReader {
   close(): Promise<void>
 }
 
+/** Bytes of a file in any order. */
+export interface RandomReader {
+  readonly size: number
+  /** Fewer bytes where the file ends; they may be kept. */
+  readAt(position: number, length: number): Uint8Array
+  close(): Promise<void>
+}
+
 /** Where data comes from. */
 export interface Source {
   /** As the user gave it, for messages. */
@@ -26,6 +34,8 @@ export interface Source {
   /** Whether `open` may be called again for a second pass. */
   readonly rewindable: boolean
   open(): Promise<ByteReader>
+  /** For formats that are read from their end; absent where bytes come once and in order. */
+  openAt?(): Promise<RandomReader>
 }
 
 /** A source over a copy in a private temporary file; `remove` deletes it. */
@@ -53,6 +63,26 @@ export function fileSource(path: string, name: string = path): Source {
         close: () => closeDescriptor(descriptor),
       }
     },
+    openAt: async () => {
+      const descriptor = attempt(name, () => openSync(path, 'r'))
+      const status = attempt(name, () => fstatSync(descriptor))
+      if (status.isDirectory()) {
+        await closeDescriptor(descriptor)
+        throw new MlmodelError('SOURCE_IS_DIRECTORY', { file: name })
+      }
+      return {
+        size: status.size,
+        readAt: (position, length) => {
+          const bytes = new Uint8Array(Math.max(0, Math.min(length, status.size - position)))
+          let filled = 0
+          for (let count = -1; count !== 0 && filled < bytes.length; filled += count) {
+            count = attempt(name, () => readSync(descriptor, bytes, filled, bytes.length - filled, position + filled))
+          }
+          return bytes.subarray(0, filled)
+        },
+        close: () => closeDescriptor(descriptor),
+      }
+    },
   }
 }
 
@@ -75,6 +105,11 @@ export function bytesSource(bytes: Uint8Array, name: string): Source {
         close: async () => {},
       }
     },
+    openAt: async () => ({
+      size: bytes.length,
+      readAt: (position, length) => bytes.subarray(position, position + length),
+      close: async () => {},
+    }),
   }
 }
 

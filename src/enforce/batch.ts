@@ -45,6 +45,7 @@ function columnOf({ name, series }: TableColumn, type: DataType | undefined): Co
     case 'bytes':
       return { name, dtype: 'bytes', values: series.values }
     case 'object':
+    case 'extension':
       return objectColumn(name, series.values.map(withoutScalars), type)
     default:
       return { name, dtype: series.dtype, values: series.values }

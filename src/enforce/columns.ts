@@ -34,6 +34,7 @@ import {
  * @throws Refusal where MLflow finds the types incompatible
  */
 export function enforceSeries(given: Series, type: DataType): Series {
+  if (given.dtype === 'extension') return extensionOf(given, type)
   const series = type === 'binary' || type === 'string' ? given : inferAgain(given)
   if ((type === 'string' || type === 'binary') && (series.dtype === 'object' || series.dtype === 'str')) return series
   if (type === 'binary' && series.dtype === 'bytes') return series
@@ -52,6 +53,23 @@ export function enforceSeries(given: Series, type: DataType): Series {
   if (isFixed(series.dtype) && isFixed(wanted) && (widens(series.dtype, target) || zeroOrOne(series, target)))
     return widen(series, target)
   throw new Refusal(incompatible(series, wanted))
+}
+
+/** pandas' own types: those with a NumPy type inside are cast to what is as wide, where no integer or boolean is missing. */
+function extensionOf({ name, base, values }: Extract<Series, { dtype: 'extension' }>, type: DataType): Series {
+  const wanted = dtypeOfDataType[type] as ValueDtype
+  // Python's decimals are objects, which pandas infers nothing from: texts, bytes and booleans pass any.
+  if (name === 'decimal' && (type === 'string' || type === 'binary' || type === 'boolean')) return { dtype: 'object', values }
+  if (name === 'decimal' && type === 'double')
+    return { dtype: 'float64', values: Float64Array.from(values, (cell) => (cell === null ? Number.NaN : (cell as number))) }
+  if (base === undefined || !isFixed(wanted) || !(base === wanted || widens(base, wanted)))
+    throw new Refusal(`${name} is not safely converted to ${wanted}`)
+  const cast = newValues(wanted, values.length)
+  for (const [row, cell] of values.entries()) {
+    if (cell === null && !isFloat(wanted)) throw new Refusal(`a missing value is no ${wanted}`, null, [row])
+    setValue(cast, wanted, row, cell === null ? Number.NaN : castNumber(cell as number, wanted))
+  }
+  return { dtype: wanted, values: cast }
 }
 
 /** MLflow's words, with its hint for integers that a missing value has made floats. */

@@ -155,7 +155,8 @@ export function castToType(series: Series, { type, required }: ColumnSpec, sink:
 
 function decodeColumn(series: Series, sink: Sink): Series {
   const values = cellsOf(series).map((cell, row) => {
-    const bytes = typeof cell === 'string' ? decodeBase64(cell) : 'base64 text is wanted'
+    // Bytes come from a caller in this process, never from JSON.
+    const bytes = typeof cell === 'string' ? decodeBase64(cell) : cell instanceof Uint8Array ? cell : 'base64 text is wanted'
     if (typeof bytes !== 'string') return bytes
     sink.refuse([row], cell, bytes)
     return null

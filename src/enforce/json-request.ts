@@ -1,6 +1,6 @@
 /** JSON bodies: MLflow's own way first; then, in strict mode, what the closed list changes. */
 import type { Batch } from '../batch.ts'
-import { jsonPath, parseJson } from '../json.ts'
+import { type JsonDocument, jsonPath, parseJson } from '../json.ts'
 import { defaultLimits } from '../limits.ts'
 import type { ParamSpec, Schema, Signature } from '../signature.ts'
 import { readInputs, readInstances } from './array-forms.ts'
@@ -21,8 +21,30 @@ import { type Cell, isCellMap, isList } from './values.ts'
 
 /** @throws MlmodelError with all problems; JSON_* */
 export function readJsonRequest(body: Uint8Array, signature: Signature | undefined, options: RequestOptions): EnforcedRequest {
-  const typeHint = options.schemaFlags?.isSignatureFromTypeHint === true
   const document = parseJson(body, { limits: options.limits ?? defaultLimits })
+  return enforceDocument(document, () => findOverflows(body, document.value), signature, options)
+}
+
+/**
+ * A body that a caller holds as values, not as text: nothing is written twice in it, and an infinity is meant.
+ *
+ * @throws MlmodelError with all problems
+ */
+export function enforceBody(
+  body: ReadonlyMap<string, Cell>,
+  signature: Signature | undefined,
+  options: RequestOptions,
+): EnforcedRequest {
+  return enforceDocument({ value: body, duplicates: [] }, () => new Set(), signature, options)
+}
+
+function enforceDocument(
+  document: JsonDocument,
+  overflows: () => ReadonlySet<string>,
+  signature: Signature | undefined,
+  options: RequestOptions,
+): EnforcedRequest {
+  const typeHint = options.schemaFlags?.isSignatureFromTypeHint === true
   const report = openReport(options.mode)
   if (options.mode === 'strict') {
     for (const { key, path } of document.duplicates) report.problem('rule', 'KEY_REPEATED', { key }, { path })
@@ -30,7 +52,6 @@ export function readJsonRequest(body: Uint8Array, signature: Signature | undefin
   const form = formOf(document.value, { params: signature?.params, typeHint }, report)
   if (form === undefined) return report.fail()
   const schema = typeHint ? undefined : signature?.inputs
-  const overflows = () => findOverflows(body, document.value)
   const data = typeHint ? batchOfParsed({ kind: 'cell', value: form.value }) : readData(form, schema, overflows, report)
   const params = checkParams(form.params, signature?.params, report)
   reviewParams(form, signature?.params, overflows, report)

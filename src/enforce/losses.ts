@@ -110,6 +110,8 @@ function isCut(raw: string, got: string): boolean {
 
 function judgeBytes({ raw, got, nested, form }: Leaf): Verdict | undefined {
   if (isAbsent(raw)) return isMissing(got) ? undefined : { rule: 'L4', value: null }
+  // Bytes come from a caller in this process, never from JSON.
+  if (raw instanceof Uint8Array) return undefined
   if (typeof raw !== 'string') return { rule: 'L10' }
   const text = got instanceof Uint8Array ? Buffer.from(got).toString('latin1') : undefined
   if (nested) return text !== undefined && isCut(raw, text) ? { rule: 'L8', value: Buffer.from(raw, 'latin1') } : undefined

@@ -50,7 +50,7 @@ function enforceScalar(value: Cell, type: ScalarType, required: boolean, path: P
   if (!required && isMissing(value)) return null
   if (!isPlain(value)) throw new Refusal(`a single value is wanted, not ${typeNameOf(value)}`, value, path)
   const series = within(value, path, () => enforceSeries(seriesOfCells([value]), type.dataType))
-  if (series.dtype === 'object' || series.dtype === 'str') return series.values[0]!
+  if (series.dtype === 'object' || series.dtype === 'str' || series.dtype === 'extension') return series.values[0]!
   return scalarOf(series.dtype, series.values)
 }
 

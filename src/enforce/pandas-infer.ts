@@ -114,7 +114,9 @@ export function inferObjects(cells: readonly Cell[]): Series {
     if (!plain.every((cell) => typeof cell === 'string' || isMissingText(cell))) return { dtype: 'object', values: cells }
     return { dtype: 'str', values: plain.map((cell) => (typeof cell === 'string' ? cell : null)) }
   }
-  if (plain.some(isMoment) && plain.every((cell) => isMoment(cell) || isMissing(cell))) {
+  // Python's dates without a time stay objects.
+  const instants = plain.every((cell) => (isMoment(cell) ? cell.kind === 'datetime' : isMissing(cell)))
+  if (instants && plain.some(isMoment)) {
     return { dtype: 'datetime64', values: BigInt64Array.from(plain, (cell) => (isMoment(cell) ? cell.nanoseconds : notATime)) }
   }
   return { dtype: 'object', values: cells }

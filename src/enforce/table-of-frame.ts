@@ -2,7 +2,7 @@
 import { type Column, type Frame, isValid } from '../batch.ts'
 import { notATime } from '../dtype.ts'
 import type { Table } from './pandas-frame.ts'
-import { type Cell, cellAt, isFloat, newValues, type Series, setValue } from './values.ts'
+import { type Cell, cellAt, type FixedDtype, isFloat, newValues, type Series, setValue } from './values.ts'
 
 export function tableOfFrame(frame: Frame): Table {
   const columns = frame.columns.map((column) => ({ name: column.name, series: seriesOfColumn(column) }))
@@ -14,11 +14,27 @@ function seriesOfColumn(column: Column): Series {
     case 'string':
       return column.pandas === 'str' ? { dtype: 'str', values: column.values } : { dtype: 'object', values: column.values }
     case 'bytes':
-    case 'object':
       return { dtype: 'object', values: column.values }
+    case 'object':
+      return column.pandas === undefined
+        ? { dtype: 'object', values: column.values }
+        : { dtype: 'extension', name: column.pandas, values: column.values }
     default:
+      if (column.pandas === 'nullable') return nullable(column)
+      if (column.pandas === 'zoned') return { dtype: 'datetime64', values: column.values, zoned: true }
       return column.validity === undefined ? { dtype: column.dtype, values: column.values } : withMissing(column, column.validity)
   }
+}
+
+/** `Int64`, `boolean` and the like keep missing values as they are. */
+function nullable(column: Extract<Column, { values: ArrayLike<number> | ArrayLike<bigint> }>): Series {
+  const { dtype, values, validity } = column as Extract<Column, { pandas?: 'nullable' | 'zoned' }> & {
+    dtype: FixedDtype
+    values: Extract<Series, { zoned?: true }>['values']
+    validity?: Uint8Array
+  }
+  const cells = Array.from({ length: values.length }, (_, row) => (isValid(validity, row) ? cellAt(dtype, values, row) : null))
+  return { dtype: 'extension', name: dtype, base: dtype, values: cells }
 }
 
 function withMissing(column: Extract<Column, { values: ArrayLike<number> | ArrayLike<bigint> }>, validity: Uint8Array): Series {

@@ -75,6 +75,13 @@ function tensorOfScalars(series: Series, spec: TensorSpec): NumpyArray {
 }
 
 function arrayOfSeries(series: Series): NumpyArray {
+  if (series.dtype === 'extension') {
+    // pandas' own numbers are NumPy's where none is missing, else objects.
+    const { base, values } = series
+    return base === undefined || values.includes(null)
+      ? arrayOf('object', [values.length], values)
+      : castLeaves(values, base, [values.length], raising)
+  }
   // pandas hands out a missing text as NaN.
   if (series.dtype === 'str')
     return arrayOf('object', [series.values.length], series.values.map((text) => text ?? Number.NaN) as readonly Cell[])

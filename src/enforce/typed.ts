@@ -158,7 +158,8 @@ function fitSeries(series: Series, dataType: Parameters<typeof enforceSeries>[1]
   } catch (error) {
     const target =
       dataType === 'integer' ? 'int32' : dataType === 'float' ? 'float32' : dataType === 'double' ? 'float64' : undefined
-    if (!(error instanceof Refusal) || target === undefined || !narrows(series.dtype, target)) throw error
+    const from = series.dtype === 'extension' ? (series.base ?? 'object') : series.dtype
+    if (!(error instanceof Refusal) || target === undefined || !narrows(from, target)) throw error
     const values = newValues(target, series.values.length)
     for (let row = 0; row < values.length; row++)
       setValue(values, target, row, exactNumber(cellAt(series.dtype, series.values, row), target, [row]))
@@ -167,7 +168,7 @@ function fitSeries(series: Series, dataType: Parameters<typeof enforceSeries>[1]
 }
 
 /** The pairs of types of rule X1. */
-function narrows(from: Series['dtype'] | NumpyArray['dtype'], to: string): boolean {
+function narrows(from: Exclude<Series['dtype'], 'extension'> | NumpyArray['dtype'], to: string): boolean {
   if (isInteger(from)) return isFloat(to) || (from === 'int64' && to === 'int32')
   return from === 'float64' && to === 'float32'
 }
@@ -178,7 +179,7 @@ function exactNumber(value: Cell, dtype: FixedDtype, path: readonly number[]): n
     if (typeof value === 'bigint' && value >= least && value <= most) return value
     throw new Refusal(`${String(value)} is out of the range of ${dtype}`, value, path)
   }
-  if (typeof value === 'number' && Number.isNaN(value)) return value
+  if (value === null || (typeof value === 'number' && Number.isNaN(value))) return Number.NaN
   const number = exactFloat(value, dtype === 'float32')
   if (number === undefined || (dtype === 'float16' && castNumber(number, dtype) !== number))
     throw new Refusal(`${String(value)} is not exact in ${dtype}`, value, path)

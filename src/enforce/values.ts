@@ -56,9 +56,11 @@ export type Series =
   | { readonly dtype: 'str'; readonly values: readonly (string | null)[] }
   | { readonly dtype: 'bytes'; readonly values: readonly (Uint8Array | null)[] }
   | { readonly dtype: 'object'; readonly values: readonly Cell[] }
+  /** A type of pandas' own: `base` where it is NumPy's with missing values (`Int64`), else nothing that MLflow takes. */
+  | { readonly dtype: 'extension'; readonly name: string; readonly base?: FixedDtype; readonly values: readonly Cell[] }
 
-export function isFixed(dtype: ValueDtype | 'str'): dtype is FixedDtype {
-  return dtype !== 'string' && dtype !== 'str' && dtype !== 'bytes' && dtype !== 'object'
+export function isFixed(dtype: ValueDtype | 'str' | 'extension'): dtype is FixedDtype {
+  return dtype !== 'string' && dtype !== 'extension' && dtype !== 'str' && dtype !== 'bytes' && dtype !== 'object'
 }
 
 export function isInteger(dtype: string): boolean {
@@ -83,7 +85,7 @@ export function setValue(values: NumericArray, dtype: FixedDtype, index: number,
 }
 
 /** Element `index` as Python's `.item()` gives it. */
-export function cellAt(dtype: ValueDtype | 'str', values: Series['values'], index: number): Cell {
+export function cellAt(dtype: ValueDtype | 'str' | 'extension', values: Series['values'], index: number): Cell {
   const value = values[index] as Cell
   switch (dtype) {
     case 'bool':
@@ -99,6 +101,7 @@ export function cellAt(dtype: ValueDtype | 'str', values: Series['values'], inde
     case 'str':
     case 'bytes':
     case 'object':
+    case 'extension':
       return value
     default:
       return typeof value === 'number' ? BigInt(value) : value
@@ -106,7 +109,7 @@ export function cellAt(dtype: ValueDtype | 'str', values: Series['values'], inde
 }
 
 export function cellsOf(series: Series): readonly Cell[] {
-  if (series.dtype === 'object') return series.values
+  if (series.dtype === 'object' || series.dtype === 'extension') return series.values
   return Array.from({ length: series.values.length }, (_, index) => cellAt(series.dtype, series.values, index))
 }
 

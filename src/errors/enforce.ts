@@ -37,11 +37,6 @@ export const enforceErrors = {
     message: (a: { parameter: string }) => `The content type takes no parameter ${JSON.stringify(a.parameter)}, only charset`,
     hint: () => 'MLflow before 2.0 took `format=…`; now the form of the body says it',
   },
-  PARQUET_UNSUPPORTED: {
-    kind: 'unsupported',
-    message: (_: object) => 'Parquet input is not supported yet',
-    hint: () => 'Send JSON or CSV',
-  },
 
   // The form of a JSON body.
   BODY_NOT_OBJECT: {

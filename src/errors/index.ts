@@ -4,9 +4,13 @@ import { cliErrors } from './cli.ts'
 import { dataErrors } from './data.ts'
 import { type ErrorInfo, type ErrorKind, errorKinds, type KindInfo, type Where } from './define.ts'
 import { enforceErrors } from './enforce.ts'
+import { inputErrors } from './inputs.ts'
+import { libraryErrors } from './library.ts'
+import { makeErrors } from './make.ts'
 import { modelErrors } from './model.ts'
 import { onnxErrors } from './onnx.ts'
 import { predictErrors } from './predict.ts'
+import { tableErrors } from './tables.ts'
 
 export { type ErrorKind, errorKinds, type KindInfo, type Where } from './define.ts'
 
@@ -16,9 +20,13 @@ export const errorTable = {
   ...cliErrors,
   ...dataErrors,
   ...enforceErrors,
+  ...inputErrors,
+  ...libraryErrors,
+  ...makeErrors,
   ...modelErrors,
   ...onnxErrors,
   ...predictErrors,
+  ...tableErrors,
 }
 
 export type ErrorCode = keyof typeof errorTable
@@ -70,4 +78,16 @@ export class MlmodelError<Code extends ErrorCode = ErrorCode> extends Error {
 /** The sentence of one problem. */
 export function problemMessage(problem: Problem): string {
   return (errorTable[problem.code] as ErrorInfo<unknown>).message(problem.arguments)
+}
+
+/** What is said and no error: a code of the table with its sentence. */
+export interface Notice {
+  readonly code: ErrorCode
+  readonly arguments: unknown
+  readonly message: string
+}
+
+/** Makes a warning of a code. */
+export function notice<Code extends ErrorCode>(code: Code, args: ErrorArguments<Code>): Notice {
+  return { code, arguments: args, message: (errorTable[code] as ErrorInfo<ErrorArguments<Code>>).message(args) }
 }

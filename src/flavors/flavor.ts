@@ -1,6 +1,7 @@
 /** The contract of a flavor: say whether this model can be run here, and run it. */
 import type { Batch, Cell } from '../batch.ts'
 import type { Mlmodel } from '../mlmodel.ts'
+import type { Session } from '../onnx/index.ts'
 
 /** `compat` gives MLflow's exact answer; `strict` refuses or repairs what the closed list of docs/differences.md names. */
 export type Mode = 'strict' | 'compat'
@@ -23,6 +24,17 @@ export interface PredictOptions {
   readonly outputs?: readonly string[]
 }
 
+/** The flavor's own object, told apart by `flavor`: the other of MLflow's two ways of loading (`mlflow.onnx.load_model`). */
+export type NativeModel = NativeOnnx
+
+export interface NativeOnnx {
+  readonly flavor: 'onnx'
+  /** The ONNX file as it lies in the model's folder; with external data, without that. */
+  readonly bytes: Uint8Array
+  /** The session that scores. A ZipMap at the end of the graph is taken off: its input is the output instead. */
+  readonly session: Session
+}
+
 /** An opened model; holds native memory until closed. */
 export interface Predictor {
   /** Rows the model insists on, when its first dimension is fixed: such input is never split. */
@@ -31,6 +43,8 @@ export interface Predictor {
   readonly rowwise: boolean
   /** Scores data that already fits the signature. */
   predict(data: Batch, options: PredictOptions): Promise<Batch>
+  /** What the flavor's own library would have loaded, for callers who go on by themselves; it is gone once closed. */
+  native?(): Promise<NativeModel>
   close(): Promise<void>
 }
 

@@ -3,6 +3,8 @@ import type { Mlmodel } from '../mlmodel.ts'
 import type { Flavor, Runnable } from './flavor.ts'
 import { onnxFlavor } from './onnx.ts'
 
+export { modelPath } from './onnx.ts'
+
 /** A model of several flavors is run by the first of these that it has. */
 export const flavors: readonly Flavor[] = [onnxFlavor]
 

@@ -1,5 +1,6 @@
 /** Opens a model of the ONNX flavor with the threads, options and providers that the user, then the MLmodel file ask for. */
 import { MlmodelError } from '../errors/index.ts'
+import { defaultLimits } from '../limits.ts'
 import type { Mlmodel } from '../mlmodel.ts'
 import {
   availableProviders,
@@ -7,6 +8,7 @@ import {
   openOnnx,
   type ProviderSpec,
   providerName,
+  readOnnxInside,
   type SessionOptions,
   usableCores,
 } from '../onnx/index.ts'
@@ -33,6 +35,10 @@ export async function openOnnxFlavor(model: Mlmodel, path: string, options: Flav
     rowwise: opened.rowwise,
     ...(opened.fixedRows !== undefined && { fixedRows: opened.fixedRows }),
     predict: async (data, { outputs }) => opened.predict(data, { strict, ...(outputs !== undefined && { outputs }) }),
+    async native() {
+      const { bytes } = await readOnnxInside(model.directory, path, defaultLimits, { file: path })
+      return { flavor: 'onnx', bytes, session: opened.session }
+    },
     close: async () => opened.close(),
   }
 }

@@ -28,6 +28,7 @@ export interface OnnxPredictor {
   readonly rowwise: boolean
   /** The first dimension of the inputs, when it is the same fixed size for all. */
   readonly fixedRows: number | undefined
+  readonly session: Session
   /**
    * Scores one batch.
    *
@@ -152,6 +153,7 @@ function predictor(model: OnnxModel, plans: readonly OutputPlan[], session: Sess
     outputs: model.outputs,
     rowwise: isRowwise(model),
     fixedRows: fixedRows(inputs),
+    session,
     predict(data, { strict, outputs = names }) {
       const wanted = outputs.map((name) => {
         const plan = plans.find((candidate) => candidate.name === name)

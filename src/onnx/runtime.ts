@@ -1,6 +1,7 @@
 /** Finds an ONNX Runtime on this machine; nothing is loaded here. */
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
+import { here } from '../here.ts'
 
 /** A place where a runtime may be loaded from, best first. */
 export type RuntimeCandidate =
@@ -23,7 +24,7 @@ export function platformPackage(platform: string = process.platform, architectur
  * The current folder is not looked at: it may be a stranger's model folder with a `node_modules` of its own, and
  * loading native code from it would run it.
  */
-export function findRuntimes(from: string = import.meta.url): readonly RuntimeCandidate[] {
+export function findRuntimes(from: string = here(import.meta.url)): readonly RuntimeCandidate[] {
   const { resolve } = createRequire(from)
   const found: RuntimeCandidate[] = []
   const name = platformPackage()

@@ -174,8 +174,8 @@ function parseProperty(name: string, value: Cell, where: Where, depth: number): 
   return { name, type, required: parseRequired(value, true, where) === true }
 }
 
-/** Python's order of strings: by code point. */
-function byName(left: Property, right: Property): number {
+/** Orders properties as Python orders their names: by code point. */
+export function byName(left: Property, right: Property): number {
   const a = [...left.name]
   const b = [...right.name]
   for (let index = 0; index < Math.min(a.length, b.length); index++) {

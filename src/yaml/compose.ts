@@ -25,6 +25,8 @@ export type Fail = <Code extends ErrorCode>(code: Code, args: ErrorArguments<Cod
 interface NodeProperties {
   /** Of the value itself, after its tag and anchor. */
   readonly offset: number
+  /** Where the value ends, comments behind it left out; `readBlock` leaves it out. */
+  readonly end?: number
   /** In full, for example `tag:yaml.org,2002:int`; `!` alone is possible. */
   readonly tag?: string
   readonly anchor?: string
@@ -91,11 +93,12 @@ export function composeYaml(text: string, limits: Limits, fail: Fail): YamlNode 
 }
 
 function convert(node: Node | null, absentAt: number, text: string): YamlNode {
-  if (node === null) return { kind: 'scalar', offset: absentAt, text: '', isPlain: true }
+  if (node === null) return { kind: 'scalar', offset: absentAt, end: absentAt, text: '', isPlain: true }
   const offset = node.range?.[0] ?? absentAt
-  if (isAlias(node)) return { kind: 'alias', offset, name: node.source }
+  const end = node.range?.[1] ?? offset
+  if (isAlias(node)) return { kind: 'alias', offset, end, name: node.source }
   const { tag, anchor } = node as { readonly tag?: string; readonly anchor?: string }
-  const properties = { offset, ...(tag !== undefined && { tag }), ...(anchor !== undefined && { anchor }) }
+  const properties = { offset, end, ...(tag !== undefined && { tag }), ...(anchor !== undefined && { anchor }) }
   if (isMap(node)) {
     const pairs = (node.items as readonly Pair<Node | null, Node | null>[]).map((pair) => {
       const key = convert(pair.key, offset, text)

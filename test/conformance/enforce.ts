@@ -6,9 +6,11 @@ import { atomOfCell, atomText, type Canonical, canonicalOfBatch, canonicalText, 
 import { difference } from './compare.ts'
 import { isUndefinedCast } from './compat.ts'
 import { type Library, libraryUnderTest } from './package-under-test.ts'
-import { outcomeOf, predict } from './predict.ts'
+import { outcomeOf, type Prediction, predict } from './predict.ts'
 import type { Answer } from './reading.ts'
 import { openReport } from './report.ts'
+import { readSpec } from './spec.ts'
+import { predictTable } from './typed-table.ts'
 
 /** Our answer: as {@link Answer}, with MLflow's error code and a sentence for the report. */
 export type Got =
@@ -105,12 +107,8 @@ async function main(argv: readonly string[]): Promise<number> {
   for await (const line of createInterface({ input: createReadStream(path, 'utf8'), crlfDelay: Number.POSITIVE_INFINITY })) {
     if (line.trim() === '') continue
     const given: Foreign = JSON.parse(line)
-    if (given.body === undefined) {
-      report.skip('a Parquet body: no reader yet')
-      continue
-    }
     const name = `${given.id} (${given.family}${given.note === undefined ? '' : `: ${given.note}`})`
-    const body = Buffer.from(given.body, 'utf8')
+    const body = given.body === undefined ? Buffer.from(given.body_base64, 'base64') : Buffer.from(given.body, 'utf8')
     const got = enforce(library, given, body, mode)
     const outcome = outcomeOf(given.expect)
     if (mode === 'compat') {
@@ -122,7 +120,12 @@ async function main(argv: readonly string[]): Promise<number> {
       else report.fail(name, `${answerText(wanted)} ${given.expect.error_code ?? ''} (${found})`, gotText(got))
       continue
     }
-    const prediction = predict(given)
+    const prediction: Prediction | undefined =
+      given.body !== undefined
+        ? predict(given)
+        : outcome.ok
+          ? undefined
+          : predictTable(library, readSpec(given.schema), 'body.parquet', body)
     const wanted =
       prediction === undefined
         ? outcome

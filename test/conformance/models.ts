@@ -13,9 +13,10 @@ import { outcomeOf, predict } from './predict.ts'
 import type { Answer } from './reading.ts'
 import { openReport, type Report } from './report.ts'
 import { readSpec } from './spec.ts'
+import { isTable, predictTable } from './typed-table.ts'
 import { matrixColumns, reference, type Subject, wantedOf } from './wanted.ts'
 
-type Opened = Awaited<ReturnType<Library['openModel']>>
+type Opened = Awaited<ReturnType<Library['openLoaded']>>
 
 const { path, mode, from } = readArguments(process.argv.slice(2), 'conformance:models -- DIR [--compat mlflow]')
 const library = await libraryUnderTest(from)
@@ -56,7 +57,8 @@ async function judgeModel(name: string, out: Report): Promise<void> {
   if (expected.kind === 'signature') return judgeEcho(subject, out)
   let model: Opened
   try {
-    model = await library.openModel(join(folder, 'model'), { mode, threads: 1 })
+    const mlmodel = await library.loadMlmodel(await library.locate(join(folder, 'model')))
+    model = await library.openLoaded(mlmodel, { mode, threads: 1 })
   } catch (error) {
     const { status, message } = refusalOf(error)
     const unsupported = (error as { kind?: string }).kind === 'unsupported'
@@ -80,8 +82,7 @@ function resolved(expected: Foreign, one: Foreign, field: 'output' | 'response')
     : expected.cases.find((other: Foreign) => other.file === same && other[field] !== undefined)?.[field]
 }
 
-function skipReason({ file, protocol, content_type }: Foreign): string | undefined {
-  if (/\.(parquet|arrow)$/.test(file)) return 'Parquet and Arrow: no reader yet'
+function skipReason({ protocol, content_type }: Foreign): string | undefined {
   // MLflow 2 and 3 refuse these forms (`format=pandas-split`, a bare list of records), and so do we.
   return protocol === 'mlflow1' && content_type?.startsWith('application/json')
     ? "a JSON body of MLflow 1.x, which is no form of today's protocol"
@@ -133,6 +134,7 @@ function predictEcho(
   expect: Foreign,
   outcome: Answer,
 ): { rule: string; answer: Answer } | undefined {
+  if (isTable(given.file)) return outcome.ok ? undefined : predictTable(library, readSpec(subject.schema), given.file, bytes)
   if (given.via === 'invocations') {
     const prediction = predict({ schema: subject.schema, content_type: given.content_type, body: bytes.toString('utf8'), expect })
     return prediction?.answer === undefined ? undefined : { rule: prediction.rule, answer: prediction.answer }
@@ -157,7 +159,7 @@ function sameAnswer(one: Answer, other: Answer): boolean {
   return one.ok && other.ok ? difference(one.parsed, other.parsed) === undefined : one.ok === other.ok
 }
 
-/** NPY, NPZ or CSV as `predict` takes them: enforced as typed data; CSV in strict mode by the server's reading (X9). */
+/** NPY, NPZ, Arrow or CSV as `predict` takes them: enforced as typed data; CSV in strict mode by the server's reading (X9). */
 function enforceFile(subject: Subject, given: Foreign, bytes: Buffer): Got {
   try {
     const parsed = canonicalOfBatch(typedInput(subject.signature, given.file, bytes))
@@ -177,6 +179,8 @@ function typedInput(signature: Foreign, file: string, bytes: Buffer): Batch {
 }
 
 function rawInput(file: string, bytes: Buffer): Batch {
+  if (file.endsWith('.arrow')) return library.readArrowBytes(bytes, { file })
+  if (file.endsWith('.parquet')) return library.readParquet(bytes, { file })
   return file.endsWith('.npz')
     ? { kind: 'named', items: library.readNpz(bytes, { file }) }
     : { kind: 'array', tensor: library.readNpy(bytes, { file }) }
@@ -265,7 +269,7 @@ type Scored = { readonly ok: true; readonly parsed: Canonical; readonly reply?: 
 async function answerOf(subject: Subject, model: Opened, given: Foreign, bytes: Buffer): Promise<Scored> {
   try {
     if (given.via === 'invocations') {
-      const request = model.read(bytes, given.content_type)
+      const request = await model.read(bytes, given.content_type)
       const parsed = canonicalOfBatch(await model.score(request.data, { params: request.params }))
       const { status, body } = await model.invoke(bytes, given.content_type)
       return status === 200
@@ -274,7 +278,7 @@ async function answerOf(subject: Subject, model: Opened, given: Foreign, bytes: 
     }
     // `predict` on the modern JSON form: the typed data that it stands for.
     if (given.file.endsWith('.json')) {
-      const request = model.read(bytes, 'application/json')
+      const request = await model.read(bytes, 'application/json')
       return { ok: true, parsed: canonicalOfBatch(await model.score(request.data, { params: request.params })) }
     }
     return { ok: true, parsed: canonicalOfBatch(await model.score(typedInput(subject.signature, given.file, bytes))) }

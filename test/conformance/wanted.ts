@@ -7,6 +7,7 @@ import { inputOf, sharedRows } from './inputs.ts'
 import type { Library } from './package-under-test.ts'
 import { contentTypeOf } from './rules/x7.ts'
 import { readSpec, type Spec } from './spec.ts'
+import { isTable, jsonOf, readTable, tableInput } from './typed-table.ts'
 
 /** A model of the set, with what its expected.json says. */
 export interface Subject {
@@ -55,13 +56,14 @@ function asFirst(subject: Subject): Wanted {
 function keptRank(subject: Subject, given: Foreign, spec: Spec | undefined, bytes: Buffer): Wanted | undefined {
   const output = canonicalOfOracle(given.output)
   if (output.kind !== 'frame') return undefined
-  const rows = rowsOf(spec, given, bytes)
+  const rows = rowsOf(subject, spec, given, bytes)
   if (rows === undefined || rows === output.rows || rows === 0) return undefined
   const whole = subject.native !== undefined ? canonicalOfOracle(subject.native) : unflattened(output, rows)
   return whole === undefined ? undefined : { ok: true, output: whole, rule: 'L9' }
 }
 
-function rowsOf(spec: Spec | undefined, given: Foreign, bytes: Buffer): number | undefined {
+function rowsOf(subject: Subject, spec: Spec | undefined, given: Foreign, bytes: Buffer): number | undefined {
+  if (isTable(given.file)) return readTable(subject.library, given.file, bytes).rows
   const mime = given.file.endsWith('.csv') ? 'text/csv' : 'application/json'
   if (spec === undefined)
     return given.file.endsWith('.csv')
@@ -94,18 +96,27 @@ function acceptedOf(subject: Subject, given: Foreign, spec: Spec | undefined, by
       ? contentTypeOf(given.content_type).mime
       : 'application/json'
   const matrix = given.file.endsWith('.npy')
-  const input = matrix ? matrixColumns(subject, bytes) : given.file.endsWith('.npz') ? undefined : inputOf(spec, mime, text)
+  const table = isTable(given.file)
+  const input = matrix
+    ? matrixColumns(subject, bytes)
+    : table
+      ? tableInput(subject.library, spec, given.file, bytes)
+      : given.file.endsWith('.npz')
+        ? undefined
+        : inputOf(spec, mime, text)
   if (input === undefined) return undefined
   const tensorCsv = spec?.kind === 'tensors' && mime === 'text/csv'
   // A body that only the model refused (X5, L9), CSV by the signature (X9), CSV for tensors and NPY for columns (X4).
-  const evaluated = given.via === 'invocations' && /evaluating the model/.test(given.error?.message ?? '')
+  const evaluated = table
+    ? spec?.kind === 'columns'
+    : given.via === 'invocations' && /evaluating the model/.test(given.error?.message ?? '')
   const rule =
-    matrix || tensorCsv
+    matrix || tensorCsv || (table && spec?.kind === 'tensors')
       ? 'X4'
       : given.via === 'cli'
         ? 'X9'
         : evaluated
-          ? /same length/.test(given.error?.last_line ?? '')
+          ? /same length/.test(`${given.error?.last_line} ${given.error?.message}`)
             ? 'L9'
             : 'X5'
           : undefined
@@ -160,15 +171,4 @@ export function matrixColumns(subject: Subject, bytes: Buffer): Canonical | unde
         .join(',')}]`,
   )
   return inputOf(spec, 'application/json', JSON.stringify(text).replace('"data":[]', `"data":[${rows.join(',')}]`))
-}
-
-function jsonOf(atom: Foreign): string {
-  if (typeof atom === 'object' && atom !== null && 'integer' in atom) return String(atom.integer)
-  if (typeof atom === 'object' && atom !== null && 'float' in atom)
-    return Object.is(atom.float, -0)
-      ? '-0.0'
-      : Number.isInteger(atom.float)
-        ? `${atom.float}.0`.replace('e+', 'e').replace(/e(\d+)\.0$/, 'e$1')
-        : String(atom.float)
-  return JSON.stringify(atom)
 }

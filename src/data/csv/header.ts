@@ -9,7 +9,8 @@ export interface Header {
   readonly names: readonly string[]
   /** For each name, the name of the first column of the same text; itself where it is no duplicate. */
   readonly originals: readonly string[]
-  /** Where the header ends in the window. */
+  /** Where the header begins and ends in the window. */
+  readonly start: number
   readonly after: number
 }
 
@@ -43,7 +44,7 @@ export function scanHeader(scan: Scan): Header | undefined {
     context.line = 1
     return undefined
   }
-  const header = { ...nameColumns(texts, scan.plan, window.file, context.line), after }
+  const header = { ...nameColumns(texts, scan.plan, window.file, context.line), start, after }
   context.line += 1 + scan.field.lineBreaks
   return header
 }
@@ -93,7 +94,7 @@ function recordStart(scan: Scan, from: number): number | undefined {
 }
 
 /** @see pandas/_libs/parsers.pyx (_get_header) */
-function nameColumns(texts: readonly string[], plan: CsvPlan, file: string, line: number): Omit<Header, 'after'> {
+function nameColumns(texts: readonly string[], plan: CsvPlan, file: string, line: number): Omit<Header, 'start' | 'after'> {
   const names = texts.map((text, index) => (text === '' ? `Unnamed: ${index}` : text))
   const originals = [...names]
   const taken = new Set(names)

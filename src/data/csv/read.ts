@@ -14,7 +14,8 @@ import { scanRows } from './rows.ts'
 import { openScan, type Scan, setColumns } from './scan.ts'
 import { accept, makeRoom } from './window.ts'
 
-const defaultBatchRows = 16_384
+/** Rows of a frame where nothing else is asked for. */
+export const defaultBatchRows = 16_384
 /** Numbers of one frame: 32 MB, so that a very wide table has short frames. */
 const batchCells = 1 << 22
 

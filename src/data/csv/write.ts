@@ -2,11 +2,17 @@
 import { type Cell, type Column, type Frame, isValid, type NumericColumn } from '../../batch.ts'
 import { type NumericArray, notATime } from '../../dtype.ts'
 import { bytesText, cellText, momentParts } from './cell-text.ts'
+import { withoutFormula } from './formula.ts'
 import { longestNumber, putAscii, putFloat16, putFloat32, putFloat64, putInteger, putWords } from './number-text.ts'
+import type { RowTexts } from './row-text.ts'
 
 export interface CsvWriter {
-  /** The text of a frame's rows, with the header before the first. */
-  write(frame: Frame): Buffer
+  /**
+   * The text of a frame's rows, with the header before the first.
+   *
+   * @param before - texts of as many rows, each to stand before the frame's
+   */
+  write(frame: Frame, before?: RowTexts): Buffer
   /** What is left to print: nothing, for symmetry with the other writers. */
   end(): Buffer
 }
@@ -27,6 +33,8 @@ interface Cells {
   readonly values: NumericArray | readonly Cell[]
   readonly validity: Uint8Array | undefined
   readonly clock: Clock | undefined
+  /** Text that a spreadsheet would run as a formula gets an apostrophe. */
+  readonly safe: boolean
 }
 
 /** How the dates of a column are printed: with a time of day or without, and with how many digits of the second. */
@@ -35,20 +43,37 @@ interface Clock {
   readonly digits: number
 }
 
-/** Opens a writer for frames of the same columns. */
-export function openCsvWriter(): CsvWriter {
+/**
+ * Opens a writer for frames of the same columns.
+ *
+ * @param options.safe - text that a spreadsheet would run as a formula gets an apostrophe
+ */
+export function openCsvWriter({ safe = false }: { readonly safe?: boolean } = {}): CsvWriter {
   const sink: Sink = { bytes: Buffer.allocUnsafe(1 << 16), at: 0 }
   let headed = false
   return {
-    write({ columns, rows }) {
+    write({ columns, rows }, before) {
       sink.at = 0
-      if (!headed) putText(sink, headerLine(columns))
+      if (!headed) putHeader(sink, headerLine(columns, safe), before)
       headed = true
-      putRows(sink, columns.map(cellsOf), rows)
+      putRows(
+        sink,
+        columns.map((column) => cellsOf(column, safe)),
+        rows,
+        before,
+      )
       return Buffer.from(sink.bytes.subarray(0, sink.at))
     },
     end: () => Buffer.alloc(0),
   }
+}
+
+function putHeader(sink: Sink, line: string, before: RowTexts | undefined): void {
+  if (before !== undefined) {
+    putBytes(sink, before.header)
+    sink.bytes[sink.at++] = comma
+  }
+  putText(sink, line)
 }
 
 function reserve(sink: Sink, room: number): void {
@@ -58,16 +83,21 @@ function reserve(sink: Sink, room: number): void {
   sink.bytes = larger
 }
 
-function putRows(sink: Sink, columns: readonly Cells[], rows: number): void {
+function putRows(sink: Sink, columns: readonly Cells[], rows: number, before: RowTexts | undefined): void {
+  // A row that is empty would be a blank line, which no reader sees.
+  const alone = columns.length === 1 && before === undefined
   for (let row = 0; row < rows; row++) {
     const start = sink.at
+    if (before !== undefined) {
+      putBytes(sink, before.bytes.subarray(row === 0 ? 0 : before.ends[row - 1]!, before.ends[row]))
+      sink.bytes[sink.at++] = comma
+    }
     for (let position = 0; position < columns.length; position++) {
       reserve(sink, longestNumber + 3)
       putCell(sink, columns[position]!, row)
       sink.bytes[sink.at++] = comma
     }
-    // A row that is empty would be a blank line, which no reader sees.
-    if (columns.length === 1 && sink.at === start + 1) sink.at = putAscii(sink.bytes, start, '"",')
+    if (alone && sink.at === start + 1) sink.at = putAscii(sink.bytes, start, '"",')
     sink.bytes[Math.max(start, sink.at - 1)] = lineFeed
   }
 }
@@ -107,10 +137,11 @@ function putCell(sink: Sink, cells: Cells, row: number): void {
   }
 }
 
-function textOf({ dtype, values, clock }: Cells, row: number): string | undefined {
+function textOf({ dtype, values, clock, safe }: Cells, row: number): string | undefined {
   if (dtype === 'datetime64') return momentText((values as BigInt64Array)[row]!, clock!)
   const cell = (values as readonly Cell[])[row]!
-  return dtype === 'bytes' ? (cell === null ? undefined : bytesText(cell as Uint8Array)) : cellText(cell)
+  if (dtype === 'bytes') return cell === null ? undefined : bytesText(cell as Uint8Array)
+  return safe && typeof cell === 'string' ? withoutFormula(cell) : cellText(cell)
 }
 
 function putQuoted(sink: Sink, text: string | undefined): void {
@@ -122,19 +153,26 @@ function putText(sink: Sink, text: string): void {
   sink.at += sink.bytes.write(text, sink.at)
 }
 
-function cellsOf(column: Column): Cells {
+function putBytes(sink: Sink, bytes: Uint8Array): void {
+  reserve(sink, bytes.length + longestNumber + 3)
+  sink.bytes.set(bytes, sink.at)
+  sink.at += bytes.length
+}
+
+function cellsOf(column: Column, safe: boolean): Cells {
   const { dtype } = column
   const validity = 'validity' in column ? column.validity : undefined
   const values = dtype === 'int64' || dtype === 'uint64' ? wordsOf(column.values as BigInt64Array) : column.values
-  return { dtype, values, validity, clock: dtype === 'datetime64' ? clockOf(column) : undefined }
+  return { dtype, values, validity, clock: dtype === 'datetime64' ? clockOf(column) : undefined, safe }
 }
 
 function wordsOf({ buffer, byteOffset, length }: BigInt64Array): Int32Array {
   return new Int32Array(buffer, byteOffset, length * 2)
 }
 
-function headerLine(columns: readonly Column[]): string {
-  const line = columns.map(({ name }) => (needsQuotes(String(name)) ? quoted(String(name)) : String(name))).join(',')
+function headerLine(columns: readonly Column[], safe: boolean): string {
+  const texts = columns.map(({ name }) => (safe ? withoutFormula(String(name)) : String(name)))
+  const line = texts.map((text) => (needsQuotes(text) ? quoted(text) : text)).join(',')
   return columns.length === 1 && line === '' ? '""\n' : `${line}\n`
 }
 

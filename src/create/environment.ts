@@ -1,0 +1,42 @@
+/**
+ * The environment files of a model, as MLflow writes them: conda.yaml, python_env.yaml, requirements.txt. They say what Python
+ * would need; nothing here does.
+ *
+ * @see mlflow/onnx/__init__.py (get_default_pip_requirements) and mlflow/utils/environment.py
+ */
+import { writeYaml } from '../yaml/write.ts'
+
+/** The MLflow whose files and answers these are, and the packages it was tested with: the tests load such a model with them. */
+export const mlflowVersion = '3.17.2'
+export const onnxVersion = '1.23.2'
+export const pythonVersion = '3.11.7'
+const onnxRequirements: readonly string[] = [`mlflow==${mlflowVersion}`, `onnx==${onnxVersion}`, 'onnxruntime==1.31.1']
+const pipVersion = '26.3'
+
+export interface EnvironmentOptions {
+  readonly python?: string | undefined
+  /** More lines of requirements.txt. */
+  readonly requirements?: readonly string[] | undefined
+}
+
+/** File name → text. */
+export function environmentFiles({ python = pythonVersion, requirements = [] }: EnvironmentOptions): ReadonlyMap<string, string> {
+  const lines = [...onnxRequirements, ...requirements]
+  const pip = new Map([['pip', lines]])
+  const conda = new Map<string, string | readonly (string | typeof pip)[]>([
+    ['channels', ['conda-forge']],
+    // conda-forge gets a new pip later than PyPI does.
+    ['dependencies', [`python=${python}`, `pip<=${pipVersion}`, pip]],
+    ['name', 'mlflow-env'],
+  ])
+  const pythonEnv = new Map<string, string | readonly string[]>([
+    ['python', python],
+    ['build_dependencies', [`pip==${pipVersion}`, 'setuptools', 'wheel']],
+    ['dependencies', ['-r requirements.txt']],
+  ])
+  return new Map([
+    ['conda.yaml', writeYaml(conda)],
+    ['python_env.yaml', writeYaml(pythonEnv)],
+    ['requirements.txt', lines.join('\n')],
+  ])
+}

@@ -1,5 +1,5 @@
 /** `predict --timeout`: the same command line in a process of its own, which is killed when its time is over. */
-import { rm } from 'node:fs/promises'
+import { readdir, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { MlmodelError } from '../errors/index.ts'
 import { runWithDeadline } from '../runner/deadline.ts'
@@ -25,14 +25,21 @@ export async function predictWithDeadline(
   try {
     const ending = await run.ending
     if (ending.kind === 'exit') return ending.code
-    if (output !== undefined && run.pid !== undefined) {
-      await rm(join(dirname(output), temporaryName(basename(output), run.pid)), { force: true })
-    }
+    if (output !== undefined && run.pid !== undefined) await removePart(output, run.pid)
     if (interrupt.signal.aborted || (ending.kind === 'signal' && ending.signal === 'SIGINT')) return 130
     if (ending.kind === 'deadline') throw new MlmodelError('PREDICT_DEADLINE', { seconds })
     throw new MlmodelError('PREDICT_DIED', { signal: ending.signal })
   } finally {
     process.off('SIGINT', onSignal)
     process.off('SIGTERM', onSignal)
+  }
+}
+
+/** Removes what the process left of its output, a file or a folder of results. */
+async function removePart(output: string, pid: number): Promise<void> {
+  await rm(join(dirname(output), temporaryName(basename(output), pid)), { force: true })
+  for (const name of await readdir(output, { recursive: true }).catch(() => [])) {
+    const file = basename(name)
+    if (file.startsWith('.') && file.endsWith(temporaryName('', pid).slice(1))) await rm(join(output, name), { force: true })
   }
 }

@@ -6,7 +6,7 @@ import { atomOfCell, atomText, type Canonical, canonicalOfBatch, canonicalText, 
 import { difference } from './compare.ts'
 import { isUndefinedCast } from './compat.ts'
 import { type Library, libraryUnderTest } from './package-under-test.ts'
-import { outcomeOf, predict } from './predict.ts'
+import { outcomeOf, type Prediction, predict } from './predict.ts'
 import type { Answer } from './reading.ts'
 import { openReport } from './report.ts'
 import { readSpec } from './spec.ts'

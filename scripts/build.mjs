@@ -71,7 +71,7 @@ const shared = {
   write: false,
   // The same code as ES modules, which are bundled smaller and start 5 ms sooner than the CommonJS that Node would get.
   alias: { yaml: './node_modules/yaml/browser/dist/index.js' },
-  external: ['onnxruntime-node', 'mlmodel-onnxruntime-*'],
+  external: ['onnxruntime-node', 'mlmodel-onnxruntime-*', 'sharp'],
   logLevel: 'warning',
 }
 

@@ -9,6 +9,7 @@ import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
+import { openRunner } from '../src/runner/open.ts'
 
 const root = fileURLToPath(new URL(`${import.meta.url.slice(0, import.meta.url.lastIndexOf('/build/'))}/`))
 const penguins = join(root, 'examples/penguins')
@@ -93,6 +94,18 @@ describe('programs that use the library', { timeout: 120_000 }, () => {
       check(node(outdir, `program${extension}`))
     })
   }
+
+  test('the command line is the program of a model’s process, too', async () => {
+    const runner = openRunner({
+      executable: { path: process.execPath, prefix: [join(root, 'bin/mlmodel.js')] },
+      model: { path: join(penguins, 'model'), options: {} },
+      onWarning: () => {},
+    })
+    const body = readFileSync(join(penguins, 'penguins.csv'))
+    const reply = await runner.ask({ kind: 'invoke', body, contentType: 'text/csv' }, { timeout: 30_000 })
+    await runner.close()
+    assert.deepEqual(JSON.parse(Buffer.from(reply.body).toString()), expected)
+  })
 
   test('examples/script', () => {
     cpSync(join(root, 'examples/script/score.mjs'), join(folder, 'score.mjs'))

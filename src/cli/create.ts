@@ -34,7 +34,7 @@ export const command = defineCommand({
       value: 'file',
       file: true,
       group: 'Sample',
-      text: 'A sample of the inputs: CSV, JSON, NPY or NPZ; `-` is stdin',
+      text: 'A sample of the inputs: CSV, Parquet, Arrow, JSON, JSON Lines, NPY, NPZ; `-` is stdin',
     },
     'input-format': {
       short: 't',

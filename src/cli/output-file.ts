@@ -3,7 +3,6 @@ import { randomBytes } from 'node:crypto'
 import { lstat, open, readdir, realpath, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { MlmodelError } from '../errors/index.ts'
-import type { Outlet } from './terminal.ts'
 
 /** Where results go: the terminal's stdout, or a file that appears when it is complete. */
 export interface Output {
@@ -12,11 +11,6 @@ export interface Output {
   commit(): Promise<void>
   /** Leaves nothing behind. */
   abandon(): Promise<void>
-}
-
-/** Results on stdout. */
-export function standardOutput(out: Outlet): Output {
-  return { write: (chunk) => out.write(chunk), commit: async () => {}, abandon: async () => {} }
 }
 
 /**
@@ -110,9 +104,12 @@ function temporaryStart(name: string): string {
   return `.${name.slice(0, 60)}.`
 }
 
-/** Removes what a process that was killed had written for an output. */
+/** Removes what a process that was killed had written for an output, a file or a folder of results. */
 export async function removeUnfinished(output: string, pid: number): Promise<void> {
   await removeParts(await realpath(output).catch(() => output), (owner) => owner === pid)
+  const part = new RegExp(`^\\..*\\.${pid}\\.[0-9a-f]{8}\\${temporaryEnd}$`, 's')
+  for (const name of await readdir(output, { recursive: true }).catch(() => []))
+    if (part.test(basename(name))) await rm(join(output, name), { force: true })
 }
 
 /**

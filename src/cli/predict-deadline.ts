@@ -25,9 +25,7 @@ export async function predictWithDeadline(
   try {
     const ending = await run.ending
     if (ending.kind === 'exit') return ending.code
-    if (output !== undefined && run.pid !== undefined) {
-      await removeUnfinished(output, run.pid)
-    }
+    if (output !== undefined && run.pid !== undefined) await removeUnfinished(output, run.pid)
     if (interrupt.signal.aborted || (ending.kind === 'signal' && ending.signal === 'SIGINT')) return 130
     if (ending.kind === 'deadline') throw new MlmodelError('PREDICT_DEADLINE', { seconds })
     throw new MlmodelError('PREDICT_DIED', { signal: ending.signal })

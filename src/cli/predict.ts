@@ -1,10 +1,13 @@
 /** `mlmodel predict`: one-shot scoring of files, streamed, with MLflow's answers. */
 import type { Cell } from '../batch.ts'
+import { inputFormatNames } from '../data/format.ts'
+import type { ImageSize } from '../data/image/read.ts'
 import { outputFormatOf, outputFormats } from '../data/predictions.ts'
-import { MlmodelError } from '../errors/index.ts'
+import { MlmodelError, notice } from '../errors/index.ts'
+import { findInputs } from '../inputs.ts'
 import { parseJson } from '../json.ts'
-import { openModel } from '../model.ts'
-import { scoreInputs } from '../score.ts'
+import { type Model, openModel } from '../model.ts'
+import { isNamed, type ScoreOptions, scoreInputs } from '../score.ts'
 import {
   type Console,
   commonOptions,
@@ -16,14 +19,14 @@ import {
 } from './command.ts'
 import type { Output } from './output-file.ts'
 import { openProgress } from './progress.ts'
-import type { Outlet } from './terminal.ts'
+import { standardOutput } from './standard-output.ts'
 
 export const command = defineCommand({
   name: 'predict',
   summary: 'Score a file with a model, with the answers MLflow gives',
-  usage: '<model> [-i file] [options]',
+  usage: '<model> [-i file]… [options]',
   about:
-    'Reads CSV, JSON (the forms of MLflow’s scoring server), NPY and NPZ; the format is told by the content, then by the extension. Runs ONNX models; no Python, and nothing of the model is executed but its graph.',
+    'Reads CSV, JSON (the forms of MLflow’s scoring server), JSON Lines, Parquet, Arrow, NPY, NPZ and images (PNG, JPEG, TIFF, BMP, GIF: uint8, height × width × channels); the format is told by the content, then by the extension. Several files are joined in order, or give a result each with `-o folder/`. Runs ONNX models; no Python, and nothing of the model is executed but its graph.',
   operands: [{ name: 'model', text: 'Folder or MLmodel file' }],
   options: {
     ...modelOption,
@@ -42,15 +45,32 @@ export const command = defineCommand({
       many: true,
       file: true,
       group: 'Input',
-      text: 'The data; `-` or nothing is stdin. For several tensors `-i ids=ids.npy -i mask=mask.npy`',
+      text: 'The data: a file, a folder, a pattern (`*`, `?`, `**`, `{a,b}`); `-` or nothing is stdin. For several tensors `-i ids=ids.npy -i mask=mask.npy`',
     },
     'input-format': {
       short: 't',
       aliases: ['content-type'],
       value: 'format',
-      choices: ['csv', 'json', 'npy', 'npz', 'text/csv', 'application/json'],
+      choices: Object.keys(inputFormatNames),
       group: 'Input',
       text: 'Instead of telling it from the content and the extension',
+    },
+    limit: {
+      value: 'n',
+      number: { integer: true, minimum: 1 },
+      group: 'Input',
+      text: 'Score only the first rows; of all files together, with `-o folder/` of each',
+    },
+    'batch-rows': {
+      value: 'n',
+      number: { integer: true, minimum: 1 },
+      group: 'Input',
+      text: 'Most rows, or images, that the model is given at once. Default: blocks for tables, all rows of an array',
+    },
+    resize: {
+      value: 'WxH',
+      group: 'Input',
+      text: 'Bring images of another size to this one (bicubic, proportions not kept), such as 224x224',
     },
     output: {
       short: 'o',
@@ -58,7 +78,7 @@ export const command = defineCommand({
       value: 'file',
       file: true,
       group: 'Output',
-      text: 'Written whole or not at all; default stdout',
+      text: 'Written whole or not at all; default stdout. `folder/`: a result for each input file, folder/NAME.EXTENSION',
     },
     'output-format': {
       value: 'format',
@@ -68,6 +88,17 @@ export const command = defineCommand({
     },
     json: { group: 'Output', text: 'Same as `--output-format json`; errors are JSON too' },
     outputs: { value: 'names', group: 'Output', text: 'Only these outputs of the model, separated by commas, in this order' },
+    append: { group: 'Output', text: 'The input’s columns before the predictions; from CSV to CSV the rows as they are spelled' },
+    'csv-safe': {
+      group: 'Output',
+      text: 'In CSV an apostrophe before text that a spreadsheet would run (= + - @, tab, carriage return)',
+    },
+    'print-schema': {
+      value: 'form',
+      choices: ['spark', 'arrow', 'json'],
+      group: 'Output',
+      text: 'Print what the predictions’ columns are, and score nothing: Spark DDL, Arrow’s JSON, a JSON Schema of a row',
+    },
     proba: { group: 'Output', text: 'Only the probabilities of a classifier, a column for each class' },
     threads: {
       value: 'n',
@@ -88,6 +119,9 @@ export const command = defineCommand({
   examples: [
     'mlmodel predict ./model -i data.csv',
     'mlmodel predict ./model -i data.csv -o predictions.csv',
+    'mlmodel predict ./model -i data.csv -o scored.csv --append',
+    'mlmodel predict ./model -i "photos/**/*.{jpg,png}" --resize 224x224 --append -o labels.csv',
+    'mlmodel predict ./model -i tables/ -o results/ --output-format parquet',
     'cat request.json | mlmodel predict ./model',
     'mlmodel predict ./model -i ids=ids.npy -i mask=mask.npy -o out.npy --outputs logits',
   ],
@@ -100,15 +134,24 @@ export const command = defineCommand({
   async run({ operands, options }, console) {
     const path = modelOperand('predict', operands, options['model-uri'])
     refuseEnvironmentManager(options['env-manager'])
-    const format =
-      options['output-format'] ?? (options.json || options.output === undefined ? 'json' : outputFormat(options.output))
+    const outputs = options.outputs?.split(',').map((name) => name.trim())
+    if (options['print-schema'] !== undefined) {
+      const { printedSchema } = await import('./predict-schema.ts')
+      const text = await printedSchema(path, options['print-schema'], outputs)
+      await console.out.write(text)
+      return 0
+    }
+    const folder = options.output !== undefined && (await isFolder(options.output)) ? options.output : undefined
+    const named = options.output === undefined || folder !== undefined ? undefined : options.output
+    const format = options['output-format'] ?? (options.json || named === undefined ? 'json' : outputFormat(named))
+    const resize = options.resize === undefined ? undefined : parseSize(options.resize)
+    const params = options.params === undefined ? undefined : parseParamsOption(options.params)
     if (options.timeout !== undefined && console.terminal.again !== undefined) {
       const { predictWithDeadline } = await import('./predict-deadline.ts')
       return predictWithDeadline(console.terminal.again, options.timeout, options.output)
     }
     if (options.json && format !== 'json')
       throw new MlmodelError('OPTIONS_CONTRADICT', { options: ['--json', `--output-format ${format}`] })
-    const params = options.params === undefined ? undefined : parseParamsOption(options.params)
     const progress = openProgress(console)
     const model = await openModel(path, {
       mode: isCompat(options.compat, console) ? 'compat' : 'strict',
@@ -117,27 +160,25 @@ export const command = defineCommand({
       ...(options.provider.length > 0 && { providers: options.provider }),
       onWarning: console.warn,
     })
-    const output =
-      options.output === undefined || options.output === '-'
-        ? standardOutput(console.out)
-        : await fileOutput(options.output, options.input)
+    const scoring: Omit<ScoreOptions, 'write'> = {
+      inputs: options.input,
+      format: options['input-format'],
+      stdin: () => console.terminal.stdin,
+      params,
+      outputs,
+      probabilities: options.proba,
+      append: options.append,
+      csvSafe: options['csv-safe'],
+      limit: options.limit,
+      batchRows: options['batch-rows'],
+      resize,
+      outputFormat: format,
+      onRows: (rows) => progress.rows(rows),
+      finished: () => console.out.closed && (options.output === undefined || options.output === '-'),
+    }
     try {
-      await scoreInputs(model, {
-        inputs: options.input,
-        format: options['input-format'],
-        stdin: () => console.terminal.stdin,
-        params,
-        outputs: options.outputs?.split(',').map((name) => name.trim()),
-        probabilities: options.proba,
-        outputFormat: format,
-        write: (chunk) => output.write(chunk),
-        onRows: (rows) => progress.rows(rows),
-        finished: () => console.out.closed && (options.output === undefined || options.output === '-'),
-      })
-      await output.commit()
-    } catch (error) {
-      await output.abandon()
-      throw error
+      if (folder === undefined) await scoreInto(model, scoring, named, console)
+      else await scoreEach(model, scoring, folder, console)
     } finally {
       progress.stop()
       await model.close()
@@ -146,13 +187,41 @@ export const command = defineCommand({
   },
 })
 
-function standardOutput(out: Outlet): Output {
-  return { write: (chunk) => out.write(chunk), commit: async () => {}, abandon: async () => {} }
+/** Scores into a file, which is absent when that fails, or to stdout. */
+async function scoreInto(
+  model: Model,
+  scoring: Omit<ScoreOptions, 'write'>,
+  path: string | undefined,
+  console: Console,
+): Promise<void> {
+  const output = path === undefined || path === '-' ? standardOutput(console.out) : await fileOutput(path, scoring.inputs)
+  try {
+    await scoreInputs(model, { ...scoring, write: (chunk) => output.write(chunk) })
+    await output.commit()
+  } catch (error) {
+    await output.abandon()
+    throw error
+  }
+}
+
+/** A result for each file; those before one that fails are there. */
+async function scoreEach(model: Model, scoring: Omit<ScoreOptions, 'write'>, folder: string, console: Console): Promise<void> {
+  const { makeFolderOf, planResults } = await import('./output-folder.ts')
+  const { files, skipped } = scoring.inputs.some(isNamed) ? { files: [], skipped: [] } : await findInputs(scoring.inputs)
+  for (const args of skipped) console.warn(notice('INPUTS_SKIPPED', args).message)
+  for (const { input, path } of await planResults(folder, files, scoring.outputFormat)) {
+    await makeFolderOf(path)
+    await scoreInto(model, { ...scoring, inputs: [input] }, path, console)
+  }
+}
+
+async function isFolder(output: string): Promise<boolean> {
+  return (await import('./output-folder.ts')).isOutputFolder(output)
 }
 
 async function fileOutput(path: string, inputs: readonly string[]): Promise<Output> {
   const { openOutputFile, refuseOverwriting } = await import('./output-file.ts')
-  await refuseOverwriting(path, inputs)
+  await refuseOverwriting(path, inputs.some(isNamed) ? inputs : (await findInputs(inputs)).files.map((file) => file.path))
   return openOutputFile(path)
 }
 
@@ -161,6 +230,13 @@ function outputFormat(path: string): (typeof outputFormats)[number] {
   const format = path === '-' ? 'json' : outputFormatOf(path)
   if (format === undefined) throw new MlmodelError('OUTPUT_FORMAT_UNKNOWN', { path, formats: outputFormats })
   return format
+}
+
+/** @throws RESIZE_OPTION */
+function parseSize(text: string): ImageSize {
+  const [, width, height] = /^(\d{1,5})[x×](\d{1,5})$/i.exec(text) ?? []
+  if (!(Number(width) > 0 && Number(height) > 0)) throw new MlmodelError('RESIZE_OPTION', { text })
+  return { width: Number(width), height: Number(height) }
 }
 
 /** @throws PARAMS_OPTION, and JSON_* for text that is no JSON */

@@ -45,7 +45,13 @@ export const command = defineCommand({
   ],
   options: {
     ...modelOption,
-    input: { short: 'i', value: 'file', file: true, group: 'Data', text: 'Inputs: CSV, JSON, NPY or NPZ; `-` is stdin' },
+    input: {
+      short: 'i',
+      value: 'file',
+      file: true,
+      group: 'Data',
+      text: 'Inputs: CSV, Parquet, Arrow, JSON, JSON Lines, NPY or NPZ; `-` is stdin',
+    },
     'input-format': {
       short: 't',
       value: 'format',

@@ -39,7 +39,8 @@ const comma = 44
 export async function* readJsonLines(source: Source, options: JsonLinesOptions = {}): AsyncGenerator<LineBlock, void> {
   const { limits = defaultLimits, batchRows = blockLines } = options
   const most = Number.isFinite(batchRows) ? blockBytes : limits.jsonBytes
-  let block = openBlock(source.name, 1)
+  let block = openBlock(source.name, 1, 0)
+  let rows = 0
   let given = false
   let number = 0
   for await (const line of linesOf(source, limits)) {
@@ -49,7 +50,8 @@ export async function* readJsonLines(source: Source, options: JsonLinesOptions =
         throw new MlmodelError('JSON_SIZE', { bytes: block.bytes + line.length, limit: most }, { where: { file: source.name } })
       yield block.close()
       given = true
-      block = openBlock(source.name, number)
+      rows += block.rows
+      block = openBlock(source.name, number, rows)
     }
     block.add(line, number)
   }
@@ -81,7 +83,7 @@ async function* linesOf(source: Source, limits: Limits): AsyncGenerator<Uint8Arr
   }
 }
 
-function openBlock(file: string, firstLine: number) {
+function openBlock(file: string, firstLine: number, rowsBefore: number) {
   const parts: Uint8Array[] = [opening]
   /** Of each record, its line in the file. */
   const lines: number[] = []
@@ -109,7 +111,7 @@ function openBlock(file: string, firstLine: number) {
       const last = body.lastIndexOf(comma, body.length - closing.length - 1)
       // The comma after the last record; a comma further on can only be in it, where it is.
       if (lines.length > 0) body[last] = 32
-      return { body, rows: lines.length, place: (error) => placed(error, file, firstLine, lines) }
+      return { body, rows: lines.length, place: (error) => placed(error, file, firstLine, rowsBefore, lines) }
     },
   }
 }
@@ -142,13 +144,25 @@ function faultOf(line: Uint8Array): string | undefined {
 }
 
 /** The body's first line is our own, and its paths begin with the list of records. */
-function placed(error: MlmodelError, file: string, firstLine: number, lines: readonly number[]): MlmodelError {
+function placed(
+  error: MlmodelError,
+  file: string,
+  firstLine: number,
+  rowsBefore: number,
+  lines: readonly number[],
+): MlmodelError {
   const where = (given: MlmodelError['where']): MlmodelError['where'] => {
     const [, row, rest] = /^\$\.dataframe_records\[(\d+)\](.*)$/s.exec(given.path ?? '') ?? []
     const line = row === undefined ? (given.line === undefined ? undefined : given.line - 2 + firstLine) : lines[Number(row)]
     const { byte: _, path, ...others } = given
     const own = row === undefined ? path : `$${rest}`
-    return { ...others, file, ...(line !== undefined && { line }), ...(own !== undefined && { path: own }) }
+    return {
+      ...others,
+      file,
+      ...(given.row !== undefined && { row: given.row + rowsBefore }),
+      ...(line !== undefined && { line }),
+      ...(own !== undefined && { path: own }),
+    }
   }
   const problems = error.problems.map((problem): Problem => ({ ...problem, where: where(problem.where) }))
   if (error.code !== 'JSON_SYNTAX') return new MlmodelError(error.code, error.arguments, { where: where(error.where), problems })

@@ -230,3 +230,22 @@ export function toArray(batch: Batch): Tensor {
   })
   return { dtype: first.dtype, shape: [rows, columns.length], values } as unknown as Tensor
 }
+
+/**
+ * Makes arrays by name of predictions, for NPZ: outputs as they are, columns one by one; a single output without a name is
+ * `output`.
+ *
+ * @throws NPY_NOT_WRITABLE where an output is no array
+ */
+export function toArrays(batch: Batch): Map<string, Tensor> {
+  if (batch.kind === 'array') return new Map([['output', batch.tensor]])
+  if (batch.kind === 'named' && [...batch.items.values()].every(isTensor)) return batch.items as Map<string, Tensor>
+  const { columns, rows } = toTable(batch)
+  return new Map(
+    columns.map((column) => {
+      if ('validity' in column && column.validity !== undefined)
+        throw new MlmodelError('NPY_NOT_WRITABLE', { why: `a value of \`${column.name}\` is missing` })
+      return [String(column.name), { ...column, shape: [rows] } as unknown as Tensor]
+    }),
+  )
+}

@@ -3,16 +3,20 @@ import type { Batch } from '../batch.ts'
 import type { RowTexts } from './csv/row-text.ts'
 import { openCsvWriter } from './csv/write.ts'
 import { writeNpy } from './npy.ts'
-import { joinBatches, toArray, toRows, toTable } from './prediction-table.ts'
+import { writeNpz } from './npz.ts'
+import { joinBatches, toArray, toArrays, toRows, toTable } from './prediction-table.ts'
 import { openRecords, writePredictions, writeRecordLines } from './reply.ts'
 
-export const outputFormats = ['json', 'jsonl', 'csv', 'npy'] as const
+export const outputFormats = ['json', 'jsonl', 'csv', 'npy', 'npz', 'parquet', 'arrow', 'arrows'] as const
 export type OutputFormat = (typeof outputFormats)[number]
 
 /** The format an output file's extension stands for; undefined for one that is not written here. */
 export function outputFormatOf(path: string): OutputFormat | undefined {
   const extension = /\.([a-z0-9]+)$/i.exec(path)?.[1]?.toLowerCase()
   if (extension === 'ndjson') return 'jsonl'
+  if (extension === 'pqt') return 'parquet'
+  // What pandas calls Feather is Arrow's file.
+  if (extension === 'feather') return 'arrow'
   return outputFormats.find((format) => format === extension)
 }
 
@@ -32,20 +36,26 @@ export interface PredictionWriter {
  * @param options.wrap - JSON in `{"predictions": …}` as MLflow writes it; false for the LLM form
  * @param options.csvSafe - in CSV, text that a spreadsheet would run as a formula gets an apostrophe
  */
-export function openPredictionWriter(
+export async function openPredictionWriter(
   format: OutputFormat,
   options: { readonly wrap: boolean; readonly csvSafe?: boolean },
-): PredictionWriter {
+): Promise<PredictionWriter> {
   if (format === 'json') return jsonWriter(options)
   if (format === 'csv') return csvWriter(options.csvSafe === true)
   if (format === 'jsonl') return linesWriter()
+  if (format === 'parquet') return (await import('./parquet/write.ts')).openParquetWriter()
+  if (format === 'arrow' || format === 'arrows')
+    return (await import('./arrow/write.ts')).openArrowWriter(format === 'arrow' ? 'file' : 'stream')
   const batches: Batch[] = []
   return {
     write(batch) {
       batches.push(batch)
       return undefined
     },
-    end: () => writeNpy(toArray(joinBatches(batches))),
+    end: () => {
+      const whole = joinBatches(batches)
+      return format === 'npz' ? writeNpz(toArrays(whole)) : writeNpy(toArray(whole))
+    },
   }
 }
 

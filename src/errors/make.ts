@@ -5,7 +5,7 @@ export const makeErrors = {
   INFER_FORMAT: {
     kind: 'unsupported',
     message: (a: { format: string }) => `A signature cannot be inferred from ${a.format} yet`,
-    hint: () => 'Use CSV, JSON, NPY or NPZ',
+    hint: () => 'Use a table (CSV, Parquet, Arrow, JSON Lines), JSON, NPY or NPZ',
   },
   INFER_DATA: {
     kind: 'body',

@@ -27,7 +27,7 @@ export const predictErrors = {
   INPUT_FORMAT_UNKNOWN: {
     kind: 'usage',
     message: (a: { path: string }) => `The format of \`${a.path}\` cannot be told from its content or its name`,
-    hint: () => 'Say it: `-t csv`, `-t json`, `-t npy` or `-t npz`',
+    hint: () => 'Say it, for example `-t csv` or `-t json`',
   },
   INPUT_FORMAT_UNREAD: {
     kind: 'unsupported',
@@ -41,7 +41,7 @@ export const predictErrors = {
   },
   INPUT_SEVERAL: {
     kind: 'usage',
-    message: (a: { why: string }) => `Several inputs are arrays by name, such as \`-i ids=ids.npy -i mask=mask.npy\`: ${a.why}`,
+    message: (a: { why: string }) => `Arrays by name are given as \`-i ids=ids.npy -i mask=mask.npy\`: ${a.why}`,
   },
   OUTPUT_FORMAT_UNKNOWN: {
     kind: 'usage',

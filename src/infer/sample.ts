@@ -2,8 +2,10 @@
 import { type Cell, type CellMap, isCellMap, isTensor, type Tensor } from '../batch.ts'
 import { readCsv } from '../data/csv/read.ts'
 import { detectFormat, headBytes, type InputFormat, inputFormatNames } from '../data/format.ts'
+import { readJsonLines } from '../data/json-lines.ts'
 import { readNpy, readNpyHeader } from '../data/npy.ts'
 import { peek, readWhole, type Source } from '../data/source.ts'
+import { readTable as readFrames } from '../data/table.ts'
 import { readInstances } from '../enforce/array-forms.ts'
 import { readFrame } from '../enforce/frame-forms.ts'
 import { csvPlan } from '../enforce/index.ts'
@@ -61,10 +63,10 @@ export interface ReadSample {
 }
 
 /**
- * Reads a sample. CSV is read as pandas reads it, streamed; JSON is one of the forms of MLflow's server, the `columns` and
+ * Reads a sample. CSV is read as pandas reads it, streamed; Parquet and Arrow likewise, whole; a line of JSON Lines is a record; JSON is one of the forms of MLflow's server, the `columns` and
  * `data` of an input example, or any value.
  *
- * @throws INFER_FORMAT, INFER_DATA, SOURCE_*, CSV_*, JSON_*, NPY_*, ZIP_*
+ * @throws INFER_FORMAT for images, INFER_DATA, and the errors of the formats
  */
 export async function readSample(given: Source, options: SampleOptions = {}): Promise<ReadSample> {
   const { source, format } = await recognise(given, options.format)
@@ -86,6 +88,11 @@ export async function readSample(given: Source, options: SampleOptions = {}): Pr
       return { sample: { kind: 'array', array: readArray(await readWhole(source, limits.arrayBytes), where, limits) } }
     case 'npz':
       return { sample: { kind: 'arrays', arrays: readArrays(await readWhole(source, limits.arrayBytes), where, limits) } }
+    case 'parquet':
+    case 'arrow':
+      return { sample: await sampleOfColumns(source, format, limits) }
+    case 'jsonl':
+      return { sample: await sampleOfLines(source, limits) }
     default:
       throw new MlmodelError('INFER_FORMAT', { format }, { where })
   }
@@ -110,6 +117,20 @@ async function sampleOfCsv(source: Source, limits: Limits): Promise<Sample> {
         : { ...sample, columns: joinColumns(sample.columns, next.columns), rows: sample.rows + next.rows }
   }
   return sample!
+}
+
+/** Whole, because a missing value anywhere makes another type of a column in pandas. */
+async function sampleOfColumns(source: Source, format: 'parquet' | 'arrow', limits: Limits): Promise<Sample> {
+  for await (const frame of readFrames(source, format, { limits, whole: true })) return sampleOfTable(tableOfFrame(frame))
+  throw new MlmodelError('INFER_NOTHING', {}, { where: { file: source.name } })
+}
+
+async function sampleOfLines(source: Source, limits: Limits): Promise<Sample> {
+  for await (const { body } of readJsonLines(source, { limits, batchRows: Number.POSITIVE_INFINITY })) {
+    const { value } = parseJson(body, { where: { file: source.name }, limits })
+    return sampleOfTable(readTable('dataframe_records', (value as CellMap).get('dataframe_records')!))
+  }
+  throw new MlmodelError('INFER_NOTHING', {}, { where: { file: source.name } })
 }
 
 /** A table in memory. */

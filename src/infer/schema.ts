@@ -59,7 +59,13 @@ function schemaOfList(items: readonly Cell[]): Schema {
   if (items.length === 0) return unnamed({ kind: 'scalar', dataType: 'string' })
   if (!items.every(isCellMap)) return unnamed(known(inferItems(items)))
   const values = new Map<string, Cell[]>()
-  for (const item of items) for (const [key, value] of item) values.set(key, [...(values.get(key) ?? []), value])
+  for (const item of items) {
+    for (const [key, value] of item) {
+      const cells = values.get(key)
+      if (cells === undefined) values.set(key, [value])
+      else cells.push(value)
+    }
+  }
   return columns(
     [...values].map(([name, cells]): ColumnSpec => {
       // A NaN counts as a value here.
@@ -81,10 +87,11 @@ function columnSpec({ name, type, missing }: SampleColumn): ColumnSpec {
 
 /** The columns of a DataFrame. */
 export function inferColumns({ columns }: Table): readonly SampleColumn[] {
-  const names = columns.map(({ name }) => name)
-  return columns.map(({ name, series }, position) => {
+  const seen = new Map<string | number, number>()
+  for (const { name } of columns) seen.set(name, (seen.get(name) ?? 0) + 1)
+  return columns.map(({ name, series }) => {
     // Two columns of one name are a table to pandas.
-    const twin = names.indexOf(name) !== position || names.lastIndexOf(name) !== position
+    const twin = seen.get(name)! > 1
     const type = twin ? new Refusal(`the column \`${name}\` is there more than once`) : inferColumn(series)
     return { name, type, missing: hasMissing(series) }
   })

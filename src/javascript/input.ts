@@ -10,6 +10,7 @@ import { MlmodelError, problemMessage } from '../errors/index.ts'
 import { defaultLimits, type Limits } from '../limits.ts'
 import { type Schema, type Signature, specNames, type ValueType } from '../signature.ts'
 import { cellOf, entriesOf, isTypedArray, nameOf, paramsCell, typedValues } from './cell.ts'
+import { readOrdinaryLists, readOrdinaryRows } from './ordinary.ts'
 import { isTensorInput, type TensorInput, tensorOf } from './tensor.ts'
 
 /** A column: values as a row has them, or a typed array. */
@@ -79,8 +80,16 @@ function asBody(form: string, value: Cell, { params, signature, options }: Readi
   })
 }
 
+/** Data that fits already: only the params are left to be enforced. */
+function fitting(data: Batch, { params, signature, options }: Reading): Omit<EnforcedRequest, 'llm'> {
+  return { data, ...enforceParams(params, signature, options.mode) }
+}
+
 /** Rows where there are objects, else one array as nested lists. */
 function readList(list: readonly unknown[], reading: Reading): Omit<EnforcedRequest, 'llm'> {
+  const ordinary =
+    reading.options.isSignatureFromTypeHint === true ? undefined : readOrdinaryRows(list, reading.signature?.inputs)
+  if (ordinary !== undefined) return fitting(ordinary, reading)
   const isRow = (item: unknown): boolean => entriesOf(item) !== undefined && !isTensorInput(item)
   if (!list.every(isRow)) {
     const odd = list.some(isRow) ? list.findIndex((item) => !isRow(item)) : -1
@@ -242,6 +251,9 @@ function rowsOf(entries: Named): number {
 }
 
 function readColumns(lists: Named, rows: number | undefined, reading: Reading): Omit<EnforcedRequest, 'llm'> {
+  const ordinary =
+    reading.options.isSignatureFromTypeHint === true ? undefined : readOrdinaryLists(lists, rows ?? 0, reading.signature?.inputs)
+  if (ordinary !== undefined) return fitting(ordinary, reading)
   const types = typesByName(reading.signature?.inputs)
   const data = Array.from({ length: rows ?? 0 }, (_, row) =>
     lists.map(([name, list], column) =>

@@ -149,7 +149,8 @@ export function openRunner(options: RunnerOptions): Runner {
         }
         const onAbort = (): void => giveUp(aborted(signal!))
         const onTimeout = (): void => giveUp(new MlmodelError('PREDICT_TIMEOUT', { milliseconds: timeout! }))
-        const timer = timeout === undefined ? undefined : setTimeout(onTimeout, timeout)
+        // A timer of more than 2^31 - 1 ms would ring at once.
+        const timer = timeout !== undefined && timeout < 2 ** 31 ? setTimeout(onTimeout, timeout) : undefined
         signal?.addEventListener('abort', onAbort)
         waiting.push(call)
         next()

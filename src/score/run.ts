@@ -99,7 +99,7 @@ export function openRun(model: Model, options: RunOptions): Run {
     },
     async put(predictions, block) {
       const batch = arranged(options.probabilities ? pickProbabilities(predictions) : predictions, block)
-      writer ??= open(block.llm !== true)
+      writer ??= await open(block.llm !== true)
       const chunk = writer.write(batch, block.beside?.texts)
       if (chunk !== undefined && chunk.length > 0) await options.write(chunk)
       rows += block.rows ?? 0
@@ -122,7 +122,7 @@ export function openRun(model: Model, options: RunOptions): Run {
       }
     },
     async finish() {
-      writer ??= open(true)
+      writer ??= await open(true)
       const rest = writer.end()
       // `mlflow models predict` leaves the line feed out.
       const lineFeed = options.outputFormat === 'json' && model.mode === 'strict'

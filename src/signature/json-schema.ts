@@ -5,14 +5,16 @@ import { type ColumnSpec, type Schema, specNames, type TensorSpec, type ValueTyp
 
 type JsonSchema = Map<string, Cell>
 
-/** Texts that pandas reads as a moment without guessing: ISO 8601, a date or a date with a time. */
-const isoPattern = '^\\d{4}-\\d{2}-\\d{2}([T ]\\d{2}:\\d{2}(:\\d{2}(\\.\\d{1,9})?)?(Z|[+-]\\d{2}:\\d{2})?)?$'
+const month = '(0[13578]|1[02])-(0[1-9]|[12]\\d|3[01])|(0[469]|11)-(0[1-9]|[12]\\d|30)|02-(0[1-9]|[12]\\d)'
+const time = '([01]\\d|2[0-3]):[0-5]\\d(:[0-5]\\d(\\.\\d{1,9})?)?'
+/** ISO 8601 in the years that nanoseconds can count, without a zone, which MLflow refuses. */
+const isoPattern = `^(1[7-9]|2[01])\\d{2}-(${month})([T ]${time})?$`
 const base64Pattern = '^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$'
 
 /**
  * Describes one row as JSON Schema (2020-12): an object for columns with names and for several tensors, as in
- * `dataframe_records` and `instances`; a list for columns without names, as in `data` of `dataframe_split`; nested lists for a
- * tensor. A row that is valid is accepted by MLflow as it stands; MLflow also takes values it must convert (`"12"` for an
+ * `dataframe_records` and `instances`; a list for columns without names or with numbers, as in `data` of `dataframe_split`; nested
+ * lists for a tensor. A row that is valid is accepted by MLflow as it stands; MLflow also takes values it must convert (`"12"` for an
  * integer), which this schema refuses.
  */
 export function rowSchema(schema: Schema): Cell {
@@ -24,7 +26,8 @@ export function rowSchema(schema: Schema): Cell {
 }
 
 function columnsSchema(columns: readonly ColumnSpec[], names: readonly (string | number)[]): JsonSchema {
-  if (columns[0]?.name === undefined) {
+  // Keys of JSON are texts: a numbered column has no place in an object.
+  if (typeof columns[0]?.name !== 'string') {
     return map(['type', 'array'], ['prefixItems', columns.map(columnSchema)], ['minItems', BigInt(columns.length)])
   }
   const required = columns.flatMap((column, index) => (column.required ? [String(names[index])] : []))
@@ -35,8 +38,10 @@ function columnsSchema(columns: readonly ColumnSpec[], names: readonly (string |
   )
 }
 
-function columnSchema(column: ColumnSpec): Cell {
-  return column.required ? typeSchema(column.type) : orNull(typeSchema(column.type))
+function columnSchema({ type, required }: ColumnSpec): Cell {
+  const takesNull = type.kind !== 'scalar' || ['float', 'double', 'string', 'datetime'].includes(type.dataType)
+  // An optional whole number, boolean or binary can be left out only: pandas has no missing one.
+  return required || !takesNull ? typeSchema(type) : orNull(typeSchema(type))
 }
 
 function typeSchema(type: ValueType): JsonSchema {

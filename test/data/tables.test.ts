@@ -9,6 +9,7 @@ import { enforceTyped } from '../../src/enforce/index.ts'
 import { parseJson } from '../../src/json.ts'
 import { parseSchema } from '../../src/signature.ts'
 import { readBytes, readJson, readTable, textsOfFrame, textsOfPandas } from './tables.ts'
+import { files } from './written.ts'
 
 describe('Parquet and Arrow as pandas reads them', () => {
   for (const [name, expected] of Object.entries(readJson('reading.json')) as [string, never][]) {
@@ -104,3 +105,14 @@ function outcomeOf(frame: Frame, type: string): string {
     throw error
   }
 }
+
+describe('what is written', () => {
+  for (const [name, bytes] of files) {
+    test(`${name} is the file that pandas read`, async () =>
+      assert.ok((await bytes()).equals(readBytes(name)), 'run check.py on the new file, then commit it'))
+  }
+
+  for (const [name, { columns }] of Object.entries(readJson('written.json')) as [string, { columns: never[] }][]) {
+    test(`${name} is read here as pandas reads it`, () => assert.deepEqual(textsOfFrame(readTable(name)), textsOfPandas(columns)))
+  }
+})

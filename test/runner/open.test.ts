@@ -169,6 +169,7 @@ describe('a model in a process of its own', { timeout: 60_000 }, () => {
     assert.ok(performance.now() - started < 2000)
     assert.deepEqual([error.code, error.kind, error.arguments], ['PREDICT_TIMEOUT', 'timeout', { milliseconds: 200 }])
     assert.equal((await behind).length, 1)
+    assert.equal((await slow.predict({ n: [10] }, { timeout: Number.POSITIVE_INFINITY })).length, 1)
     assert.notEqual(slow.pid, pid)
     assert.ok(await gone(pid!, 2000))
   })

@@ -12,7 +12,8 @@ export { joinBatches, toTable } from './data/prediction-table.ts'
 export { writePredictions } from './data/reply.ts'
 export { type Description, describeModel } from './describe.ts'
 export { type DataType, type Dtype, dtypes, float16ToNumber, numberToFloat16 } from './dtype.ts'
-export { csvPlan, enforceParams, enforceTyped, finishCsv, readRequest, type Warning } from './enforce/index.ts'
+export { csvPlan, enforceParams, enforceTyped, finishCsv, type Warning } from './enforce/index.ts'
+export { readRequest } from './enforce/request.ts'
 export {
   type ErrorCode,
   type ErrorKind,

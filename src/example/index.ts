@@ -1,6 +1,6 @@
 /** A request that a model accepts, in the words of the server it is for. */
 import type { Cell, CellMap } from '../batch.ts'
-import { readRequest } from '../enforce/index.ts'
+import { readRequest } from '../enforce/request.ts'
 import { MlmodelError } from '../errors/index.ts'
 import { modelPath } from '../flavors/onnx.ts'
 import { graphSignature } from '../infer/index.ts'

@@ -1,7 +1,7 @@
 /** A request made up from a signature: one row, or one value along every free dimension. */
 import { type Cell, type CellMap, elementCount, isMoment } from '../batch.ts'
 import type { DataType, Dtype } from '../dtype.ts'
-import { readRequest } from '../enforce/index.ts'
+import { readRequest } from '../enforce/request.ts'
 import { MlmodelError } from '../errors/index.ts'
 import { isoMoment } from '../json/write.ts'
 import { writeJsonValue } from '../json.ts'

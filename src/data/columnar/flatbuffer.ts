@@ -175,10 +175,7 @@ export class Builder {
 
   /** Arrow's `Block`: an offset, a length with padding and a body's length. */
   blocks(values: readonly (readonly [number, number, number])[]): number {
-    return this.longs(
-      values.flatMap(([offset, metadata, body]) => [offset, metadata, body]),
-      3,
-    )
+    return this.longs(values.flat(), 3)
   }
 
   table(fields: readonly (FieldValue | undefined)[]): number {

@@ -42,7 +42,10 @@ export function readHybrid(bytes: Uint8Array, at: number, width: number, output:
 }
 
 function unpack(bytes: Uint8Array, width: number, output: Uint8Array | Int32Array, start: number, count: number): void {
-  if (width > 24) return unpackWide(bytes, width, output, start, count)
+  if (width > 24) {
+    unpackWide(bytes, width, output, start, count)
+    return
+  }
   const mask = (1 << width) - 1
   let bits = 0
   let held = 0

@@ -97,7 +97,7 @@ function renderEnvironment(environment: EnvironmentDescription, { ink, width, al
       ? ['not stated']
       : [`${parts.length === 0 ? 'nothing readable' : parts.join(', ')}${source}`]
   if (missing.length > 0) lines.push(`not in the folder: ${missing.map((file) => show(file)).join(', ')}`)
-  if (all) lines.push(...[...requirements, ...conda].map((requirement) => `  ${show(requirement)}`))
+  if (all) for (const requirement of [...requirements, ...conda]) lines.push(`  ${show(requirement)}`)
   const output = lines.flatMap((line) => indented(line, width))
   for (const { name, places } of disagreements) {
     const versions = places.map((place) => `${show(place.text)} in ${show(place.file)}:${place.line}`)

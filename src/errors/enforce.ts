@@ -62,6 +62,12 @@ export const enforceErrors = {
     message: (a: { given: readonly string[] }) =>
       `This model's signature comes from a type hint: the body must have \`inputs\`; it has ${a.given.length === 0 ? 'nothing' : list(a.given)}`,
   },
+  TABLE_SPARSE: {
+    kind: 'limit',
+    message: (a: { rows: number; columns: number; sent: number }) =>
+      `${a.sent} values would make a table of ${a.rows} rows and ${a.columns} columns`,
+    hint: () => 'Give every row the same keys',
+  },
   BODY_TABLE: {
     kind: 'body',
     message: (a: { form: string; why: string }) => `\`${a.form}\` makes no table: ${a.why}`,

@@ -147,7 +147,11 @@ function renderFiles(files: readonly FileDescription[], total: number, { ink, wi
   ])
   const lines = table(rows, { width, align: ['left', 'right'], paint: [undefined, undefined, ink.dim] })
   const digests = files.some((file) => file.sha256 !== undefined)
-    ? [ink.bold('SHA-256'), ...shown.flatMap(({ path, sha256 }) => (sha256 === undefined ? [] : [`  ${sha256}  ${show(path)}`]))]
+    ? [
+        ink.bold('SHA-256'),
+        // A digest leaves room for twelve columns of name: it goes below the name.
+        ...shown.flatMap(({ path, sha256 }) => (sha256 === undefined ? [] : [...indented(show(path), width), `    ${sha256}`])),
+      ]
     : []
   const rest = files.slice(shown.length).reduce((sum, file) => sum + (file.bytes ?? 0), 0)
   const cut =

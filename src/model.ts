@@ -4,7 +4,7 @@ import { readTyped } from './data/json-typed.ts'
 import { writePredictions } from './data/reply.ts'
 import { enforceParams, enforceTyped, type Warning } from './enforce/index.ts'
 import { readRequest } from './enforce/request.ts'
-import { MlmodelError, problemMessage } from './errors/index.ts'
+import { fullMessage, MlmodelError } from './errors/index.ts'
 import type { Flavor, Mode, PredictOptions, Predictor } from './flavors/flavor.ts'
 import { flavorBehind, flavors, runnableFlavor } from './flavors/index.ts'
 import { writeJsonValue } from './json.ts'
@@ -99,13 +99,15 @@ export class Model {
   /**
    * Parses and enforces a request body.
    *
+   * @param name - what the errors call the input, such as a file's path
    * @throws kinds `content-type`, `body`, `signature`, `params`, `limit`
    */
-  read(body: Uint8Array, contentType?: string): ReturnType<typeof readRequest> {
+  read(body: Uint8Array, contentType?: string, name?: string): ReturnType<typeof readRequest> {
     const { isSignatureFromTypeHint } = this.mlmodel
     const request = readRequest(body, contentType, this.signature, {
       mode: this.mode,
       limits: this.#limits,
+      name,
       schemaFlags: { isSignatureFromTypeHint },
       fast: readTyped,
     })
@@ -178,7 +180,7 @@ function errorReply(error: MlmodelError): Reply {
   if (mlflowCode === undefined) return { status: httpStatus, contentType: 'text/plain', body: Buffer.from(error.message) }
   const fields = new Map<string, Cell>([
     ['error_code', mlflowCode],
-    ['message', [error.message, ...error.problems.map((problem) => problemMessage(problem))].join('; ')],
+    ['message', fullMessage(error)],
     ['code', error.code],
   ])
   if (error.where.path !== undefined) fields.set('path', error.where.path)

@@ -47,7 +47,7 @@ export async function scoreInputs(model: Model, options: ScoreOptions): Promise<
   if (format === 'csv') return scoreCsv(model, source, options)
   const bytes = await readWhole(source, format === 'json' ? defaultLimits.jsonBytes : defaultLimits.arrayBytes)
   const where = { file: source.name }
-  if (format === 'json') return scoreJson(model, bytes, options)
+  if (format === 'json') return scoreJson(model, bytes, source.name, options)
   const data: Batch =
     format === 'npy' ? { kind: 'array', tensor: readNpy(bytes, where) } : { kind: 'named', items: readNpz(bytes, where) }
   return scoreWhole(model, data, options)
@@ -93,8 +93,8 @@ async function scoreWhole(model: Model, data: Batch, options: ScoreOptions): Pro
   await finish(writer, model, options)
 }
 
-async function scoreJson(model: Model, bytes: Uint8Array, options: ScoreOptions): Promise<void> {
-  const request = model.read(bytes, 'application/json')
+async function scoreJson(model: Model, bytes: Uint8Array, name: string, options: ScoreOptions): Promise<void> {
+  const request = model.read(bytes, 'application/json', name)
   const params = new Map(request.params)
   if (options.params instanceof Map) {
     // The command line wins over the body; the defaults are in the body's already.
@@ -125,7 +125,7 @@ async function scoreCsv(model: Model, source: Source, options: ScoreOptions): Pr
   const warned = new Set<string>()
   let rows = 0
   for await (const frame of readCsv(source, plan, model.divisible ? { reuse: true } : { batchRows: Number.POSITIVE_INFINITY })) {
-    const { data, warnings } = finishCsv(frame, model.signature, plan, model.mode)
+    const { data, warnings } = finishCsv(frame, model.signature, plan, model.mode, { file: source.name, before: rows })
     const fresh = warnings.filter(({ message }) => !warned.has(message))
     for (const { message } of fresh) warned.add(message)
     model.report(fresh)

@@ -6,6 +6,7 @@ import { spawnSync } from 'node:child_process'
 import { readdirSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { testArguments } from './watchdog.mjs'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 process.chdir(root)
@@ -31,5 +32,5 @@ if (files.length === 0) {
   console.error(`No test file has ${wanted.map((part) => `\`${part}\``).join(' or ')} in its path`)
   process.exitCode = 2
 } else {
-  process.exitCode = run('--test', '--test-reporter=spec', ...files) || process.exitCode
+  process.exitCode = run(...testArguments(files)) || process.exitCode
 }

@@ -19,6 +19,10 @@ export interface Limits {
   readonly csvRowBytes: number
   /** A table of 20,000 columns is real (gene expression); each costs a name and a piece of the batch. */
   readonly csvColumns: number
+  /** Cells of a table that a JSON body may describe with few values: objects with other keys in every row, one row for many labels. CWE-409. */
+  readonly tableCells: number
+  /** Cells to values beyond `tableCells`. */
+  readonly tableFill: number
   /** Bytes of an NPY header: NumPy writes 128, its own limit is 10,000. */
   readonly npyHeaderBytes: number
   /** NumPy's own maximum (64 from 2.0). */
@@ -56,6 +60,8 @@ export const defaultLimits: Limits = {
   csvFieldBytes: 1 << 20,
   csvRowBytes: 16 << 20,
   csvColumns: 100_000,
+  tableCells: 4_000_000,
+  tableFill: 100,
   npyHeaderBytes: 64 << 10,
   npyDimensions: 64,
   arrayBytes: 4 * 2 ** 30,

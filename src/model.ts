@@ -3,7 +3,7 @@ import type { Batch, Cell } from './batch.ts'
 import { readTyped } from './data/json-typed.ts'
 import { writePredictions } from './data/reply.ts'
 import { type EnforcedRequest, enforceParams, enforceTyped, mediaTypeOf, readTextRequest, type Warning } from './enforce/index.ts'
-import { MlmodelError, problemMessage } from './errors/index.ts'
+import { fullMessage, MlmodelError } from './errors/index.ts'
 import type { Flavor, Mode, NativeModel, PredictOptions, Predictor } from './flavors/flavor.ts'
 import { flavorBehind, flavors, runnableFlavor } from './flavors/index.ts'
 import { writeJsonValue } from './json.ts'
@@ -109,11 +109,12 @@ export class Model {
   /**
    * Parses and enforces a request body.
    *
+   * @param name - what the errors call the input, such as a file's path
    * @throws kinds `content-type`, `body`, `signature`, `params`, `limit`
    */
-  async read(body: Uint8Array, contentType?: string): Promise<EnforcedRequest> {
+  async read(body: Uint8Array, contentType?: string, name?: string): Promise<EnforcedRequest> {
     const { isSignatureFromTypeHint } = this.mlmodel
-    const options = { mode: this.mode, limits: this.#limits, schemaFlags: { isSignatureFromTypeHint }, fast: readTyped }
+    const options = { mode: this.mode, limits: this.#limits, name, schemaFlags: { isSignatureFromTypeHint }, fast: readTyped }
     const media = mediaTypeOf(contentType, this.mode)
     const request =
       media === 'parquet'
@@ -188,7 +189,7 @@ function errorReply(error: MlmodelError): Reply {
   if (mlflowCode === undefined) return { status: httpStatus, contentType: 'text/plain', body: Buffer.from(error.message) }
   const fields = new Map<string, Cell>([
     ['error_code', mlflowCode],
-    ['message', [error.message, ...error.problems.map((problem) => problemMessage(problem))].join('; ')],
+    ['message', fullMessage(error)],
     ['code', error.code],
   ])
   if (error.where.path !== undefined) fields.set('path', error.where.path)

@@ -144,7 +144,7 @@ function checkedParams(model: Model, options: ScoreOptions): ReturnType<typeof e
 }
 
 async function scoreJson(model: Model, bytes: Uint8Array, run: Run, options: ScoreOptions, file: string): Promise<void> {
-  const request = await model.read(bytes, 'application/json')
+  const request = await model.read(bytes, 'application/json', file)
   const params = new Map(request.params)
   if (options.params instanceof Map) {
     // The command line wins over the body; the defaults are in the body's already.
@@ -185,10 +185,12 @@ async function scoreCsv(model: Model, given: Source, run: Run, options: ScoreOpt
   const { openRowTexts } = asTexts ? await import('./data/csv/row-text.ts') : {}
   const texts = await openRowTexts?.(source, plan, { safe: options.csvSafe === true })
   const warned = new Set<string>()
+  let rows = 0
   try {
     for await (const frame of readCsv(source, plan, { batchRows, reuse: !whole && options.append !== true })) {
       const block = sliceFrame(frame, 0, Math.min(frame.rows, run.left))
-      const { data, warnings } = finishCsv(block, model.signature, plan, model.mode)
+      const { data, warnings } = finishCsv(block, model.signature, plan, model.mode, { file: source.name, before: rows })
+      rows += block.rows
       model.report(freshOf(warnings, warned))
       const predictions = await model.score(data, {
         params,

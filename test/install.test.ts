@@ -34,7 +34,7 @@ function run(command: string, args: readonly string[], cwd: string): Ended {
     cwd,
     env: environment,
     encoding: 'utf8',
-    timeout: 120_000,
+    timeout: 60_000,
   })
   if (error) throw error
   return { status, stdout, stderr }
@@ -57,7 +57,7 @@ function megabytes(path: string): number {
 const unsupported = process.platform === 'linux' && process.arch === 'x64' ? false : 'written for linux-x64'
 const unwanted = process.env['MLMODEL_SKIP_INSTALL_TEST'] === '1' && 'MLMODEL_SKIP_INSTALL_TEST is set'
 
-describe('installed from the tarballs', { skip: unsupported || unwanted, timeout: 240_000 }, () => {
+describe('installed from the tarballs', { skip: unsupported || unwanted }, () => {
   let folder: string
   let main: string
   let runtime: string

@@ -97,9 +97,7 @@ describe('refusals', () => {
   }
   for (const [name, [text, code]] of Object.entries(cases))
     test(name, () => {
-      const start = performance.now()
       assert.equal(codeOf(text), code)
-      assert.ok(performance.now() - start < 5000)
     })
 
   test('errors have file, line and column', () => {

@@ -97,7 +97,7 @@ function renderEnvironment(environment: EnvironmentDescription, { ink, width, al
       ? ['not stated']
       : [`${parts.length === 0 ? 'nothing readable' : parts.join(', ')}${source}`]
   if (missing.length > 0) lines.push(`not in the folder: ${missing.map((file) => show(file)).join(', ')}`)
-  if (all) lines.push(...[...requirements, ...conda].map((requirement) => `  ${show(requirement)}`))
+  if (all) for (const requirement of [...requirements, ...conda]) lines.push(`  ${show(requirement)}`)
   const output = lines.flatMap((line) => indented(line, width))
   for (const { name, places } of disagreements) {
     const versions = places.map((place) => `${show(place.text)} in ${show(place.file)}:${place.line}`)
@@ -147,7 +147,11 @@ function renderFiles(files: readonly FileDescription[], total: number, { ink, wi
   ])
   const lines = table(rows, { width, align: ['left', 'right'], paint: [undefined, undefined, ink.dim] })
   const digests = files.some((file) => file.sha256 !== undefined)
-    ? [ink.bold('SHA-256'), ...shown.flatMap(({ path, sha256 }) => (sha256 === undefined ? [] : [`  ${sha256}  ${show(path)}`]))]
+    ? [
+        ink.bold('SHA-256'),
+        // A digest leaves room for twelve columns of name: it goes below the name.
+        ...shown.flatMap(({ path, sha256 }) => (sha256 === undefined ? [] : [...indented(show(path), width), `    ${sha256}`])),
+      ]
     : []
   const rest = files.slice(shown.length).reduce((sum, file) => sum + (file.bytes ?? 0), 0)
   const cut =

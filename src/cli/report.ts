@@ -1,7 +1,17 @@
 /** Errors as people and programs read them. */
 
-import type { ErrorInfo } from '../errors/define.ts'
-import { type ErrorCode, errorTable, MlmodelError, type Problem, type Where } from '../errors/index.ts'
+import {
+  distinctHints,
+  type ErrorCode,
+  headline,
+  MlmodelError,
+  type Problem,
+  problemHint,
+  problemMessage,
+  standsForProblems,
+  type Where,
+} from '../errors/index.ts'
+import { placeText } from '../errors/place.ts'
 import { show } from '../show.ts'
 import { version } from '../version.ts'
 import type { Ink } from './ink.ts'
@@ -11,20 +21,20 @@ const mostProblems = 20
 
 /** `error: what`, then where, then each problem, then what to do; each on its own line and readable without colour. */
 export function renderError(error: MlmodelError, ink: Ink, verbose: boolean): string {
-  const info = errorTable[error.code] as ErrorInfo<unknown>
   const args = shown(error.arguments)
-  const lines = [`${ink.red('error:')} ${show(info.message(args), longestSentence)}`]
-  const where = renderWhere(error.where)
+  const all = error.problems.map(shownProblem)
+  const gathers = standsForProblems(error)
+  // One problem is printed as an error of its own.
+  const only = gathers && all.length === 1 ? all[0] : undefined
+  const sentence = only === undefined ? headline(error, args) : problemMessage(only)
+  const lines = [`${ink.red('error:')} ${show(sentence, longestSentence)}`]
+  const where = placeText(gathers && only === undefined ? fileOf(error.where) : error.where)
   // A sentence that names the file needs no second line for it.
   if (where !== '' && !lines[0]!.includes(where)) lines.push(`  at: ${ink.cyan(where)}`)
-  const problems = verbose ? error.problems : error.problems.slice(0, mostProblems)
-  for (const problem of problems) lines.push(`  ${renderProblem(problem, error.where)}`)
-  if (error.problems.length > problems.length) {
-    lines.push(`  and ${error.problems.length - problems.length} more; \`--verbose\` lists them all`)
-  }
-  if (error.problems.length > 1) lines.push(`  ${error.problems.length} problems`)
-  const hint = info.hint?.(args)
-  if (hint !== undefined) lines.push(`${ink.cyan('hint:')} ${show(hint, longestSentence)}`)
+  if (only === undefined) lines.push(...problemLines(error, all, verbose))
+  const own = problemHint({ code: error.code, arguments: args, where: {} } as Problem)
+  for (const hint of own === undefined ? distinctHints(all) : [own])
+    lines.push(`${ink.cyan('hint:')} ${show(hint, longestSentence)}`)
   if (verbose) lines.push(...causes(error.cause).map((cause) => `cause: ${show(cause, longestSentence)}`))
   return `${lines.join('\n')}\n`
 }
@@ -32,30 +42,29 @@ export function renderError(error: MlmodelError, ink: Ink, verbose: boolean): st
 /** A sentence may name several values, each cut on its own. */
 const longestSentence = 4000
 
-/** The sentence of one problem with its place, as far as the error itself does not say it. */
-function renderProblem(problem: Problem, outer: Where): string {
-  const message = (errorTable[problem.code] as ErrorInfo<unknown>).message(shown(problem.arguments))
-  const { file, ...rest } = problem.where
-  const where = renderWhere(file === undefined || file === outer.file ? rest : problem.where)
-  return where === '' ? show(message, longestSentence) : `${where}: ${show(message, longestSentence)}`
+function problemLines(error: MlmodelError, all: readonly Problem[], verbose: boolean): string[] {
+  const listed = verbose ? all : all.slice(0, mostProblems)
+  const total = Math.max(all.length, (error.arguments as { count?: number } | undefined)?.count ?? 0)
+  const lines = listed.map((problem) => `  ${renderProblem(problem, error.where)}`)
+  if (total === listed.length) return lines
+  const remedy = all.length === listed.length ? '' : `; \`--verbose\` lists ${all.length === total ? 'them all' : all.length}`
+  return [...lines, `  and ${total - listed.length} more${remedy}`]
 }
 
-/** `file:line`, or `file, row 17, column `age``; empty when nothing is known. */
-export function renderWhere(where: Where): string {
-  const parts: string[] = []
-  const line =
-    where.line === undefined
-      ? ''
-      : `${where.line}${where.row === undefined && typeof where.column === 'number' ? `:${where.column}` : ''}`
-  if (where.file !== undefined) parts.push(show(where.file) + (line === '' ? '' : `:${line}`))
-  else if (line !== '') parts.push(`line ${line}`)
-  if (where.row !== undefined) parts.push(`row ${where.row}`)
-  if (where.column !== undefined && (typeof where.column === 'string' || where.row !== undefined || where.line === undefined)) {
-    parts.push(`column ${typeof where.column === 'string' ? `\`${show(where.column)}\`` : where.column}`)
-  }
-  if (where.path !== undefined) parts.push(show(where.path))
-  if (where.byte !== undefined) parts.push(`byte ${where.byte}`)
-  return parts.join(', ')
+/** The sentence of one problem with its place, as far as the error itself does not say it. */
+function renderProblem(problem: Problem, outer: Where): string {
+  const message = show(problemMessage(problem), longestSentence)
+  const { file, ...rest } = problem.where
+  const where = placeText(file === undefined || file === outer.file ? rest : problem.where)
+  return where === '' ? message : `${where}: ${message}`
+}
+
+function fileOf({ file }: Where): Where {
+  return file === undefined ? {} : { file }
+}
+
+function shownProblem(problem: Problem): Problem {
+  return { ...problem, arguments: shown(problem.arguments) } as Problem
 }
 
 /** Escapes every text among the arguments of a message, at any depth of lists and plain objects. */
@@ -86,8 +95,9 @@ export function errorDocument(error: MlmodelError): object {
       hint: error.hint ?? null,
       problems: error.problems.map((problem) => ({
         code: problem.code,
-        message: (errorTable[problem.code] as ErrorInfo<unknown>).message(problem.arguments),
+        message: problemMessage(problem),
         where: problem.where,
+        hint: problemHint(problem) ?? null,
       })),
     },
   }

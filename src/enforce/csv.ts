@@ -6,6 +6,7 @@ import type { Batch, Column, Frame, NumericColumn } from '../batch.ts'
 import type { CsvPlan, CsvType } from '../data/csv/plan.ts'
 import { readCsvBytes } from '../data/csv/read.ts'
 import { type Dtype, dtypeOfDataType, float16ToNumber, numberToFloat16 } from '../dtype.ts'
+import type { Problem } from '../errors/index.ts'
 import { defaultLimits } from '../limits.ts'
 import { type ColumnSchema, type Schema, type Signature, specNames, type TensorSchema, type TensorSpec } from '../signature.ts'
 import { batchOfFitted } from './batch.ts'
@@ -16,7 +17,7 @@ import type { Table } from './pandas-frame.ts'
 import { inferObjects } from './pandas-infer.ts'
 import { checkParams } from './params.ts'
 import { type Mode, openReport, type Report, type Warning } from './report.ts'
-import { enforceSchema } from './schema-input.ts'
+import { enforceSchema, hasColumns } from './schema-input.ts'
 import { Refusal, raising } from './sink.ts'
 import { tableOfFrame } from './table-of-frame.ts'
 import { specDtype } from './tensors.ts'
@@ -62,7 +63,25 @@ export function csvPlan(signature: Signature | undefined, regime: CsvRegime, mod
   const first = schema.kind === 'tensors' && schema.tensors.length === 1 ? [...types.values()][0] : undefined
   // A column is asked for by its name, then by its position, as pandas does.
   const typeOf = (name: string, position: number): CsvType | undefined => first ?? types.get(name) ?? types.get(position)
-  return { ...pandas, regime, typeOf, ...(strict && { datetime: isoNanoseconds }) }
+  const problemsOfHeader = (names: readonly string[]) => missingColumns(names, schema, mode)
+  return { ...pandas, regime, typeOf, problemsOfHeader, ...(strict && { datetime: isoNanoseconds }) }
+}
+
+/** What the signature asks for by name and the header does not have. */
+function missingColumns(header: readonly string[], schema: Schema, mode: Mode): readonly Problem[] {
+  const isNamed = schema.kind === 'columns' ? schema.columns[0]?.name !== undefined : schema.tensors.length > 1
+  const report = openReport(mode)
+  if (isNamed) hasColumns(header, schema, report)
+  else if (schema.kind === 'columns' && header.length < schema.columns.length)
+    report.problem('enforce', 'COLUMNS_TOO_FEW', { wanted: schema.columns.length, found: header.length })
+  return report.problems.map(({ problem }) => problem)
+}
+
+/** Where a frame's rows stand in the input. */
+export interface FramePlace {
+  readonly file: string
+  /** Rows before the frame's first. */
+  readonly before: number
 }
 
 function columnTypes(schema: Extract<Schema, { kind: 'columns' }>, report: Report): ReadonlyMap<string | number, CsvType> {
@@ -108,6 +127,7 @@ function tensorType(spec: TensorSpec): CsvType | undefined {
 /**
  * Fits a frame, or one block of rows of it, to the signature.
  *
+ * @param place - where the block stands, for errors
  * @throws DATA_MISMATCH (kind `signature`)
  */
 export function finishCsv(
@@ -115,14 +135,15 @@ export function finishCsv(
   signature: Signature | undefined,
   plan: CsvPlan,
   mode: Mode,
+  place?: FramePlace,
 ): { readonly data: Batch; readonly warnings: readonly Warning[] } {
   const schema = signature?.inputs
   if (schema === undefined) return { data: frame, warnings: [] }
   if (schema.kind === 'columns' && fitsAlready(frame, schema)) return { data: frame, warnings: [] }
-  const report = openReport(mode)
+  const report = openReport(mode, place?.file)
   const untyped = 'regime' in plan && plan.regime === 'untyped'
   if (schema.kind === 'tensors' && !untyped) {
-    const data = tensorsOfFrame(frame, schema, report)
+    const data = tensorsOfFrame(frame, schema, report, place?.before ?? 0)
     report.finish()
     return { data, warnings: report.warnings }
   }
@@ -161,21 +182,40 @@ function inferTexts(table: Table): Table {
 }
 
 /** Rule X4: one tensor takes all columns in the order of the file, several a column each by name. */
-function tensorsOfFrame(frame: Frame, schema: TensorSchema, report: Report): Batch {
+function tensorsOfFrame(frame: Frame, schema: TensorSchema, report: Report, before: number): Batch {
   const names = specNames(schema)
   const arrays = new Map<string, NumpyArray>()
   for (const [index, spec] of schema.tensors.entries()) {
     const columns = schema.tensors.length === 1 ? frame.columns : frame.columns.filter(({ name }) => name === names[index])
     try {
       if (columns.length === 0 && schema.tensors.length > 1) throw new Refusal('there is no such column')
+      if (specDtype(spec) === 'float16' && !areHalves(columns, before, report)) continue
       arrays.set(String(names[index]), tensorOfColumns(frame.rows, columns, spec))
     } catch (error) {
-      report.refuse('enforce', error, { column: spec.name }, `a tensor of ${spec.numpyDtype}`)
+      // A single tensor's name is none of the file's.
+      const column = schema.tensors.length > 1 ? spec.name : undefined
+      report.refuse('enforce', error, { column }, `a tensor of ${spec.numpyDtype}`)
     }
   }
   if (report.hasProblems()) report.fail()
   const only = schema.tensors[0]!
   return only.name === undefined ? { kind: 'array', tensor: arrays.get(String(names[0]))! } : { kind: 'named', items: arrays }
+}
+
+/** Whether all cells are exact in float16; takes down those that are not, with the file's column. */
+function areHalves(columns: Frame['columns'], before: number, report: Report): boolean {
+  let exact = true
+  for (const { name, dtype, values } of columns) {
+    if (dtype !== 'float64') continue
+    for (const [row, value] of (values as Float64Array).entries()) {
+      const nearest = float16ToNumber(numberToFloat16(value))
+      if (nearest === value || Number.isNaN(value)) continue
+      exact = false
+      const args = { found: String(value), wanted: 'float16', nearest: String(nearest) }
+      report.problem('enforce', 'VALUE_INEXACT', args, { row: before + row + 1, column: name })
+    }
+  }
+  return exact
 }
 
 /** The matrix rows × columns; a vector for a signature of one dimension. */
@@ -208,27 +248,15 @@ function castCells(rows: number, columns: readonly Column[], dtype: ValueDtype, 
     const series = held[index % columns.length]!
     return cellAt(series.dtype, series.values, Math.floor(index / columns.length))
   })
-  return isFixed(dtype)
-    ? castLeaves(
-        leaves.map((leaf) => halfOf(leaf, dtype)),
-        dtype,
-        shape,
-        raising,
-      )
-    : arrayOf(dtype, shape, leaves as NumpyArray['values'])
-}
-
-function halfOf(leaf: Cell, dtype: ValueDtype): Cell {
-  if (dtype !== 'float16' || typeof leaf !== 'number' || Number.isNaN(leaf)) return leaf
-  if (float16ToNumber(numberToFloat16(leaf)) !== leaf) throw new Refusal('the value is not exact in float16', leaf)
-  return leaf
+  return isFixed(dtype) ? castLeaves(leaves, dtype, shape, raising) : arrayOf(dtype, shape, leaves as NumpyArray['values'])
 }
 
 /** A CSV as the body of a request. */
 export function readCsvRequest(body: Uint8Array, signature: Signature | undefined, options: RequestOptions): EnforcedRequest {
   const plan = csvPlan(signature, 'server', options.mode)
-  const frame = readCsvBytes(body, 'request body', plan, options.limits ?? defaultLimits)
-  const { data, warnings } = finishCsv(frame, signature, plan, options.mode)
+  const file = options.name ?? 'request body'
+  const frame = readCsvBytes(body, file, plan, options.limits ?? defaultLimits)
+  const { data, warnings } = finishCsv(frame, signature, plan, options.mode, { file, before: 0 })
   const report = openReport(options.mode)
   const params = checkParams(undefined, signature?.params, report)
   report.finish()

@@ -7,6 +7,8 @@ import type { Mode, Warning } from './report.ts'
 export interface RequestOptions {
   readonly mode: Mode
   readonly limits?: Limits
+  /** What the input is called in the place of each error: a file's path, for example. */
+  readonly name?: string | undefined
   readonly schemaFlags?: { readonly isSignatureFromTypeHint?: boolean | undefined }
   /** A faster reader of ordinary JSON bodies; undefined means that it leaves the body to the exact path. */
   readonly fast?: ((body: Uint8Array, signature: Signature) => Batch | undefined) | undefined

@@ -21,7 +21,8 @@ import { type Cell, isCellMap, isList } from './values.ts'
 
 /** @throws MlmodelError with all problems; JSON_* */
 export function readJsonRequest(body: Uint8Array, signature: Signature | undefined, options: RequestOptions): EnforcedRequest {
-  const document = parseJson(body, { limits: options.limits ?? defaultLimits })
+  const where = options.name === undefined ? {} : { file: options.name }
+  const document = parseJson(body, { where, limits: options.limits ?? defaultLimits })
   return enforceDocument(document, () => findOverflows(body, document.value), signature, options)
 }
 
@@ -45,7 +46,7 @@ function enforceDocument(
   options: RequestOptions,
 ): EnforcedRequest {
   const typeHint = options.schemaFlags?.isSignatureFromTypeHint === true
-  const report = openReport(options.mode)
+  const report = openReport(options.mode, options.name)
   if (options.mode === 'strict') {
     for (const { key, path } of document.duplicates) report.problem('rule', 'KEY_REPEATED', { key }, { path })
   }

@@ -1,7 +1,7 @@
 /** The values of a JSON body by column, as they were sent, each with its place: what losses are judged by. */
 import { type Schema, specsOf } from '../signature.ts'
 import type { BodyForm, Form } from './forms.ts'
-import { type Name, namesOf } from './pandas-frame.ts'
+import { type Name, namesOf, refuseSparse, sizesOf } from './pandas-frame.ts'
 import { type Path, Refusal } from './sink.ts'
 import { type Cell, isCellMap, isList } from './values.ts'
 
@@ -46,7 +46,8 @@ export function layOut(form: BodyForm, schema: Schema | undefined): Layout {
 function splitLayout(value: ReadonlyMap<string, Cell>): Layout {
   const data = value.get('data') ?? null
   const names = namesIn(value.get('columns'))
-  const repeated = names?.find((name, index) => names.includes(name) && names.indexOf(name) < index && !Number.isNaN(name))
+  const seen = new Set<Name>()
+  const repeated = names?.find((name) => !Number.isNaN(name) && seen.size === seen.add(name).size)
   const base: Path = ['dataframe_split', 'data']
   const columns = isCellMap(data)
     ? [...data].map(([name, cells]) => ({
@@ -78,6 +79,7 @@ function ofRows(rows: Cell, base: Path, names: readonly Name[] | undefined): Raw
     else if (isList(row)) for (const index of row.keys()) keys.set(names?.[index] ?? index, index)
     else keys.set(names?.[0] ?? 0, 0)
   }
+  refuseSparse(rows.length, keys.size, sizesOf(rows))
   return [...keys].map(([name, key]) => ({
     name,
     cells: rows.map((row) =>
@@ -88,11 +90,11 @@ function ofRows(rows: Cell, base: Path, names: readonly Name[] | undefined): Raw
 }
 
 function unevenRow(rows: readonly Cell[]): Layout['uneven'] {
-  const first = isCellMap(rows[0]) ? [...rows[0].keys()] : []
+  const first = new Set(isCellMap(rows[0]) ? rows[0].keys() : [])
   for (const [index, row] of rows.entries()) {
     if (!isCellMap(row)) continue
-    const missing = first.filter((key) => !row.has(key))
-    const extra = [...row.keys()].filter((key) => !first.includes(key))
+    const missing = [...first].filter((key) => !row.has(key))
+    const extra = [...row.keys()].filter((key) => !first.has(key))
     if (missing.length > 0 || extra.length > 0) return { row: index + 1, missing, extra }
   }
   return undefined

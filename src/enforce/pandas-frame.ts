@@ -4,6 +4,8 @@
  * @see pandas/core/frame.py and pandas/core/internals/construction.py (pandas 3.1)
  */
 
+import { MlmodelError } from '../errors/index.ts'
+import { defaultLimits } from '../limits.ts'
 import { subArray } from './numpy.ts'
 import { inferObjects, inferSeries, seriesOfArray } from './pandas-infer.ts'
 import { typeNameOf } from './python.ts'
@@ -53,8 +55,32 @@ export function makeTable(data: Cell, options: FrameOptions = {}): Table {
   if (isArray(data)) return tableOfArray(data)
   if (data === null) return emptyTable(options)
   if (options.columns === undefined || options.index === undefined) throw new Refusal(`${typeNameOf(data)} makes no table`, data)
+  refuseSparse(options.index.length, options.columns.length, options.index.length + options.columns.length)
   const cells = options.index.map(() => data)
   return { rows: cells.length, columns: options.columns.map((name) => column(name, inferSeries(cells))), index: options.index }
+}
+
+/**
+ * Refuses a table that is far larger than what was sent for it: 250 kB of objects, each with a key of its own, took 3.7 GB.
+ *
+ * @param sent - how many values there were
+ * @throws MlmodelError TABLE_SPARSE
+ */
+export function refuseSparse(rows: number, columns: number, sent: number): void {
+  const { tableCells, tableFill } = defaultLimits
+  if (rows * columns > Math.max(tableCells, sent * tableFill)) throw new MlmodelError('TABLE_SPARSE', { rows, columns, sent })
+}
+
+function sizeOfMap(data: ReadonlyMap<string, Cell>): number {
+  let size = 0
+  for (const value of data.values())
+    size += isCellMap(value) ? value.size : isList(value) ? value.length : isArray(value) ? (value.shape[0] ?? 1) : 1
+  return size
+}
+
+/** The values of all rows together. */
+export function sizesOf(rows: readonly Cell[]): number {
+  return rows.reduce<number>((sum, row) => sum + (isCellMap(row) ? row.size : isList(row) ? row.length : 1), 0)
 }
 
 function column(name: Name, series: Series, cells?: readonly Cell[], position?: number): TableColumn {
@@ -92,6 +118,7 @@ function label(table: Table, { index }: FrameOptions): Table {
   if (index === undefined) return table
   if (index.length === table.rows || table.columns.length === 0) return { ...table, rows: index.length, index }
   if (table.rows !== 1) throw new Refusal(`${index.length} row labels for ${table.rows} rows`)
+  refuseSparse(index.length, table.columns.length, index.length + table.columns.length)
   return { ...repeatRow(table, index.length), index }
 }
 
@@ -106,9 +133,10 @@ function repeatRow(table: Table, rows: number): Table {
 
 function rowsOfLists(data: readonly Cell[], names: readonly Name[] | undefined): Table {
   const rows = data.map((row, index) => listOfRow(row, [index]))
-  const width = Math.max(...rows.map((row) => row.length))
+  const width = rows.reduce((widest, row) => Math.max(widest, row.length), 0)
   if (names !== undefined && names.length !== width)
     throw new Refusal(`${names.length} columns are named, the rows have ${width}`)
+  refuseSparse(rows.length, width, sizesOf(rows))
   const columns = Array.from({ length: width }, (_, position) => {
     const cells = rows.map((row) => row[position] ?? null)
     return column(names?.[position] ?? position, inferSeries(cells), cells, position)
@@ -127,6 +155,7 @@ function listOfRow(row: Cell, path: Path): readonly Cell[] {
 function rowsOfMaps(data: readonly Cell[], names: readonly Name[] | undefined): Table {
   const rows = data.map((row, index) => mapOfRow(row, [index]))
   const keys = names ?? [...new Set(rows.flatMap((row) => [...row.keys()]))]
+  refuseSparse(rows.length, keys.length, sizesOf(rows))
   const columns = keys.map((name) => {
     const cells = rows.map((row) => (typeof name === 'string' ? row.get(name) : undefined) ?? missingIn(row, name))
     return column(name, inferSeries(cells), cells)
@@ -155,6 +184,7 @@ function mapOfRow(row: Cell, path: Path): ReadonlyMap<string, Cell> {
 function tableOfMap(data: ReadonlyMap<string, Cell>, { columns: names, index }: FrameOptions): Table {
   const labels = index ?? labelsOfMap(data, names)
   const wanted: readonly Name[] = names ?? [...data.keys()]
+  refuseSparse(typeof labels === 'number' ? labels : labels.length, wanted.length, sizeOfMap(data) + wanted.length)
   const columns = wanted.map((name) => columnOfMap(name, typeof name === 'string' ? data.get(name) : undefined, labels))
   const rows = Array.isArray(labels) ? labels.length : (labels as number)
   return finish(rows, columns, Array.isArray(labels) ? labels : undefined)

@@ -5,6 +5,7 @@
  */
 
 import type { DataType } from '../dtype.ts'
+import { jsonPath } from '../json.ts'
 import { convertScalarParam, type ParamSpec } from '../signature.ts'
 import { enforceCell, typeText } from './nested.ts'
 import { makeArray } from './numpy.ts'
@@ -50,7 +51,7 @@ function checkParam(value: Cell, spec: ParamSpec, report: Report): Cell {
       stage,
       'PARAM_VALUE',
       { param: spec.name, found: foundText(error.found ?? value), wanted, ...why },
-      { path: `$.params.${spec.name}` },
+      { path: jsonPath(['params', spec.name]) },
     )
     return null
   }

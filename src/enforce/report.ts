@@ -1,5 +1,13 @@
 /** Everything found about one input: problems of each stage, losses by rule, and warnings. */
-import { type ErrorArguments, type ErrorCode, MlmodelError, type Problem, problemMessage, type Where } from '../errors/index.ts'
+import {
+  type ErrorArguments,
+  type ErrorCode,
+  errorOfProblems,
+  type MlmodelError,
+  type Problem,
+  problemMessage,
+  type Where,
+} from '../errors/index.ts'
 import { jsonPath } from '../json.ts'
 import { typeNameOf } from './python.ts'
 import { type Path, Refusal, type Rule } from './sink.ts'
@@ -35,6 +43,8 @@ interface Loss {
 
 /** Most problems listed of one input; the rest is counted. */
 const longestList = 100
+/** Most kept until they are put in order: they are found column by column. */
+const mostKept = 10_000
 
 /** Collects what one input has to say; made for each input. */
 export interface Report {
@@ -52,6 +62,8 @@ export interface Report {
   /** Whether there are problems at all, or of one stage. */
   hasProblems(stage?: Stage): boolean
   readonly problems: readonly Filed[]
+  /** Problems beyond those kept. */
+  readonly omitted: () => number
   /** Takes over another report's problems and warnings. */
   adopt(other: Report): void
   /** Throws the problems, of which there must be some. */
@@ -79,13 +91,22 @@ export interface Filed {
   readonly problem: Problem
 }
 
-export function openReport(mode: Mode): Report {
+/** @param file - what the input is called in the place of each problem */
+export function openReport(mode: Mode, file?: string): Report {
   const problems: Filed[] = []
   const warnings: Warning[] = []
   const columns = new Set<string | number>()
   const stages = new Set<Stage>()
   const losses = new Map<string, Loss & { readonly column: string | number | undefined }>()
   let omitted = 0
+  /** Counts a problem beyond those kept. The places of two million bad values would cost twenty seconds. */
+  const isBeyond = (stage: Stage, { column }: Place): boolean => {
+    if (problems.length < mostKept) return false
+    stages.add(stage)
+    if (column !== undefined) columns.add(column)
+    omitted += 1
+    return true
+  }
   const report: Report = {
     mode,
     warnings,
@@ -94,7 +115,9 @@ export function openReport(mode: Mode): Report {
       warnings.push(...other.warnings)
       for (const { stage, problem } of other.problems)
         report.problem(stage, problem.code, problem.arguments as never, problem.where)
+      omitted += other.omitted()
     },
+    omitted: () => omitted,
     fail() {
       report.finish()
       throw new Error('a report without a problem cannot fail')
@@ -102,10 +125,11 @@ export function openReport(mode: Mode): Report {
     problem(stage, code, args, where = {}) {
       stages.add(stage)
       if (where.column !== undefined) columns.add(where.column)
-      if (problems.length < longestList) problems.push({ stage, problem: { code, arguments: args, where } })
-      else omitted += 1
+      if (problems.length >= mostKept) omitted += 1
+      else problems.push({ stage, problem: { code, arguments: args, where: file === undefined ? where : { file, ...where } } })
     },
     unreadable(place, found, wanted, why) {
+      if (isBeyond('parse', place)) return
       report.problem(
         'parse',
         'VALUE_UNREADABLE',
@@ -122,6 +146,7 @@ export function openReport(mode: Mode): Report {
     },
     lost(rule, place, found, wanted) {
       if (mode === 'strict') {
+        if (isBeyond('rule', place)) return
         report.problem('rule', 'VALUE_CHANGED', { rule, found: foundText(found), wanted, why: reasons[rule] }, whereOf(place))
         return
       }
@@ -150,14 +175,41 @@ function inputError(problems: readonly Filed[], omitted: number): MlmodelError {
   const stage = (['parse', 'enforce', 'rule', 'params'] as const).find((candidate) =>
     problems.some((problem) => problem.stage === candidate),
   )!
-  const ordered = [...problems].sort((first, second) => order[first.stage] - order[second.stage]).map(({ problem }) => problem)
   const code = stage === 'parse' ? 'DATA_UNREADABLE' : stage === 'params' ? 'PARAMS_INVALID' : 'DATA_MISMATCH'
-  const count = ordered.length + omitted
-  const first = ordered[0]!
-  return new MlmodelError(code, { count, first: problemMessage(first) }, { where: first.where, problems: ordered })
+  const ordered = inDocumentOrder(problems.map(({ problem }) => problem))
+  const deciding = new Set(problems.filter((filed) => filed.stage === stage).map(({ problem }) => problem))
+  const first = ordered.find((problem) => deciding.has(problem))
+  return errorOfProblems(code, ordered.slice(0, longestList), Math.max(0, ordered.length - longestList) + omitted, first)
 }
 
-const order: Readonly<Record<Stage, number>> = { parse: 0, enforce: 1, rule: 2, params: 3 }
+/**
+ * By JSON path, or by row where there is none; what concerns the whole input comes first. Keys have the order in which
+ * problems name them, which is the signature's.
+ */
+function inDocumentOrder(problems: readonly Problem[]): readonly Problem[] {
+  const ranks = new Map<string, number>()
+  const placed = problems.map((problem) => {
+    const { path, row } = problem.where
+    const parts = path === undefined ? (row === undefined ? [] : [`[${row - 1}]`]) : (path.match(pathParts) ?? [])
+    const place = parts.map((part) => {
+      if (part.startsWith('[') && part[1] !== '"') return Number(part.slice(1, -1))
+      const rank = ranks.get(part) ?? ranks.size
+      ranks.set(part, rank)
+      return rank
+    })
+    return { problem, place }
+  })
+  return placed.sort((first, second) => comparePlaces(first.place, second.place)).map(({ problem }) => problem)
+}
+
+/** The steps of a path as `jsonPath` writes it. */
+const pathParts = /\[\d+\]|\["(?:[^"\\]|\\.)*"\]|\.\w+/g
+
+function comparePlaces(first: readonly number[], second: readonly number[]): number {
+  const level = first.findIndex((part, index) => part !== second[index])
+  if (level < 0) return first.length - second.length
+  return second[level] === undefined ? 1 : first[level]! - second[level]
+}
 
 function whereOf({ column, path }: Place): Where {
   const row = path?.find((part) => typeof part === 'number')

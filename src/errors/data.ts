@@ -1,14 +1,17 @@
 import type { ErrorTable } from './define.ts'
+import { spelling } from './spelling.ts'
 
 export const dataErrors = {
   // Sources: files, streams, memory.
   SOURCE_NOT_FOUND: {
     kind: 'not-found',
     message: (a: { file: string }) => `There is no file \`${a.file}\``,
+    hint: () => 'Paths are taken from the current folder',
   },
   SOURCE_IS_DIRECTORY: {
     kind: 'usage',
     message: (a: { file: string }) => `\`${a.file}\` is a folder, not a file of data`,
+    hint: () => 'Name a file in it',
   },
   SOURCE_UNREADABLE: {
     kind: 'io',
@@ -17,11 +20,13 @@ export const dataErrors = {
   SOURCE_TOO_LARGE: {
     kind: 'limit',
     message: (a: { file: string; limit: number }) => `\`${a.file}\` is larger than ${a.limit} bytes`,
+    hint: () => 'Give the data in parts, or as CSV, which is read block by block',
   },
   // CSV. Rows are of data, the header not counted.
   CSV_EMPTY: {
     kind: 'body',
     message: () => 'The CSV has no columns: there is no header line',
+    hint: () => 'The first line must name the columns',
   },
   CSV_UTF8: {
     kind: 'body',
@@ -54,16 +59,19 @@ export const dataErrors = {
   CSV_DUPLICATE_COLUMN: {
     kind: 'signature',
     message: (a: { name: string }) => `The header names the column \`${a.name}\` twice`,
+    hint: () => 'Remove or rename one of them',
   },
   CSV_VALUE: {
     kind: 'body',
     message: (a: { found: string; wanted: string; why?: string }) =>
       `\`${a.found}\` is not ${/^[aeiou]/.test(a.wanted) ? 'an' : 'a'} ${a.wanted}${a.why === undefined ? '' : `: ${a.why}`}`,
+    hint: (a: { wanted: string }) => spelling(a.wanted, 'csv'),
   },
   /** Rule L6: MLflow makes it infinite. */
   CSV_OVERFLOW: {
     kind: 'signature',
     message: (a: { found: string; wanted: string }) => `\`${a.found}\` is beyond the range of a ${a.wanted}`,
+    hint: () => 'Rule L6; with `--compat mlflow` it becomes infinite. Write `inf` where that is meant',
   },
   CSV_MISSING_VALUE: {
     kind: 'body',
@@ -105,11 +113,16 @@ export const dataErrors = {
   CSV_COLUMN_LIMIT: {
     kind: 'limit',
     message: (a: { found: number; limit: number }) => `The header has ${a.found} columns, more than ${a.limit}`,
+    hint: () => 'Are there line ends? Send a table this wide as NPY',
   },
   JSON_SYNTAX: {
     kind: 'body',
-    message: (a: { reason: string; line: number; column: number; character: number }) =>
+    message: (a: { reason: string; line: number; column: number; character: number; before?: string; after?: string }) =>
       `This is no JSON: ${a.reason}: line ${a.line} column ${a.column} (char ${a.character})`,
+    hint: (a: { before?: string; after?: string }) =>
+      a.after === undefined
+        ? undefined
+        : `Look ${a.after === '' ? 'at the end' : `at \`${a.after}\``}${a.before === '' ? '' : `, behind \`${a.before}\``}`,
   },
   JSON_ENCODING: {
     kind: 'body',
@@ -119,14 +132,17 @@ export const dataErrors = {
   JSON_SIZE: {
     kind: 'limit',
     message: (a: { bytes: number; limit: number }) => `The JSON text has ${a.bytes} bytes (limit ${a.limit})`,
+    hint: () => 'Send the rows in parts, or as CSV',
   },
   JSON_DEPTH: {
     kind: 'limit',
     message: (a: { limit: number }) => `The JSON text is nested more than ${a.limit} levels deep`,
+    hint: () => 'Is it data? No form of MLflow needs more than a few levels',
   },
   JSON_DIGITS: {
     kind: 'limit',
     message: (a: { digits: number; limit: number }) => `The integer has ${a.digits} digits (limit ${a.limit})`,
+    hint: () => 'Write it as text, in quotes',
   },
   JSON_NOT_WRITABLE: {
     kind: 'evaluation',

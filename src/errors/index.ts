@@ -9,6 +9,7 @@ import { libraryErrors } from './library.ts'
 import { makeErrors } from './make.ts'
 import { modelErrors } from './model.ts'
 import { onnxErrors } from './onnx.ts'
+import { placeText } from './place.ts'
 import { predictErrors } from './predict.ts'
 import { tableErrors } from './tables.ts'
 
@@ -65,9 +66,11 @@ export class MlmodelError<Code extends ErrorCode = ErrorCode> extends Error {
     this.problems = options.problems ?? []
   }
 
-  /** What to do about it, if there is something to say. */
+  /** What to do about it, if there is something to say; of several problems a line for each that is different. */
   get hint(): string | undefined {
-    return (errorTable[this.code] as ErrorInfo<ErrorArguments<Code>>).hint?.(this.arguments)
+    const own = (errorTable[this.code] as ErrorInfo<ErrorArguments<Code>>).hint?.(this.arguments)
+    const hints = own === undefined ? distinctHints(this.problems) : [own]
+    return hints.length === 0 ? undefined : hints.join('\n')
   }
 
   get info(): KindInfo {
@@ -90,4 +93,57 @@ export interface Notice {
 /** Makes a warning of a code. */
 export function notice<Code extends ErrorCode>(code: Code, args: ErrorArguments<Code>): Notice {
   return { code, arguments: args, message: (errorTable[code] as ErrorInfo<ErrorArguments<Code>>).message(args) }
+}
+
+/** The sentence of an error with those of all its problems, each with its place. */
+export function fullMessage(error: MlmodelError): string {
+  const sentences = error.problems.map((problem) => {
+    const place = placeText(problem.where)
+    return place === '' ? problemMessage(problem) : `${place}: ${problemMessage(problem)}`
+  })
+  return [headline(error, error.arguments), ...sentences].join('; ')
+}
+
+/** The sentence of an error that is followed by its problems: their number in place of the first. */
+export function headline(error: MlmodelError, args: unknown): string {
+  const { message } = errorTable[error.code] as ErrorInfo<unknown>
+  return message(standsForProblems(error) ? { ...(args as object), first: undefined } : args)
+}
+
+/** What to do about one problem, if there is something to say. */
+export function problemHint(problem: Problem): string | undefined {
+  return (errorTable[problem.code] as ErrorInfo<unknown>).hint?.(problem.arguments)
+}
+
+/** Hints of one error; a body whose columns are all wrong has one for each type, and more are not read. */
+const mostHints = 5
+
+/** The hints of problems, each once, in their order. */
+export function distinctHints(problems: readonly Problem[]): readonly string[] {
+  return [...new Set(problems.map(problemHint))].filter((hint) => hint !== undefined).slice(0, mostHints)
+}
+
+/** Whether an error only stands for its problems: its own sentence says no more than theirs. */
+export function standsForProblems(error: MlmodelError): boolean {
+  return error.problems.length > 0 && umbrellas.has(error.code)
+}
+
+const umbrellas: ReadonlySet<ErrorCode> = new Set(['DATA_UNREADABLE', 'DATA_MISMATCH', 'PARAMS_INVALID'])
+
+/**
+ * One error for all problems of an input, of which there must be one; those beyond the list are only counted.
+ *
+ * @param first - the one that the error's own sentence and place are of
+ */
+export function errorOfProblems(
+  code: 'DATA_UNREADABLE' | 'DATA_MISMATCH' | 'PARAMS_INVALID',
+  problems: readonly Problem[],
+  omitted = 0,
+  first: Problem = problems[0]!,
+): MlmodelError {
+  return new MlmodelError(
+    code,
+    { count: problems.length + omitted, first: problemMessage(first) },
+    { where: first.where, problems },
+  )
 }

@@ -248,6 +248,16 @@ function isHexDigit(byte: number | undefined): boolean {
   return isDigit(byte) || ((byte! | 0x20) - 0x61) >>> 0 < 6
 }
 
+/** Of the text shown on each side of a syntax error. */
+const contextBytes = 20
+
+/** A piece of the text, without the halves of characters at its ends. */
+function textOf(piece: Uint8Array): string {
+  return Buffer.from(piece)
+    .toString('utf8')
+    .replace(/^\ufffd+|\ufffd+$/g, '')
+}
+
 /** Throws JSON_SYNTAX with Python's words and counts. */
 function fail(reader: Reader, reason: string, at: number): never {
   const { bytes } = reader
@@ -265,7 +275,13 @@ function fail(reader: Reader, reason: string, at: number): never {
       column = 1
     }
   }
-  throw new MlmodelError('JSON_SYNTAX', { reason, line, column, character }, { where: { ...placeOf(reader, at), line, column } })
+  const before = textOf(bytes.subarray(Math.max(0, at - contextBytes), at))
+  const after = textOf(bytes.subarray(at, at + contextBytes))
+  throw new MlmodelError(
+    'JSON_SYNTAX',
+    { reason, line, column, character, before, after },
+    { where: { ...placeOf(reader, at), line, column } },
+  )
 }
 
 function placeOf(reader: Reader, at: number): Where {

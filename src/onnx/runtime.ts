@@ -43,9 +43,15 @@ function packageDirectory(resolve: NodeJS.RequireResolve, name: string): string 
   }
 }
 
-/** Whether this Node runs on glibc; true on other systems than Linux. Slow (milliseconds): only for an error's words. */
-export function hasGlibc(): boolean {
-  if (process.platform !== 'linux') return true
-  const report = process.report.getReport() as { header?: { glibcVersionRuntime?: string } }
-  return report.header?.glibcVersionRuntime !== undefined
+/**
+ * Whether this Node runs on glibc; true on other systems than Linux. Node's report, which it reads, takes milliseconds: only for an
+ * error's words.
+ */
+export function hasGlibc(
+  platform: string = process.platform,
+  readReport: () => object = () => process.report.getReport() as object,
+): boolean {
+  if (platform !== 'linux') return true
+  const { header } = readReport() as { header?: { glibcVersionRuntime?: string } }
+  return header?.glibcVersionRuntime !== undefined
 }

@@ -9,7 +9,7 @@ import { type Chunks, writeBytes } from './protobuf.ts'
 import { writeAttribute } from './rewrite.ts'
 
 /**
- * glibc's locale that is always there, of the same case tables: over all of Unicode, ONNX Runtime 1.31 lowers and raises every
+ * glibc's locale that is always there, of the same case tables: over all of Unicode, ONNX Runtime 1.30.0 lowers and raises every
  * character as with `en_US.UTF-8`.
  */
 const builtIn = 'C.UTF-8'

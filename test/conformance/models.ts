@@ -4,11 +4,12 @@ import { join } from 'node:path'
 import type { Batch } from '../../src/batch.ts'
 import { readArguments } from './arguments.ts'
 import { type Canonical, canonicalOfBatch, canonicalText, type Foreign } from './canonical.ts'
+import { commandDifference, executableOf, isForCommand, runPredict } from './command.ts'
 import { difference } from './compare.ts'
 import { answerDifference, enforce, type Got, refusalOf } from './enforce.ts'
 import { inputOf } from './inputs.ts'
 import { replyDifference, tensorsDifference } from './outputs.ts'
-import { type Library, libraryUnderTest } from './package-under-test.ts'
+import { type Library, libraryUnderTest, packageUnderTest } from './package-under-test.ts'
 import { outcomeOf, predict } from './predict.ts'
 import type { Answer } from './reading.ts'
 import { openReport, type Report } from './report.ts'
@@ -19,12 +20,22 @@ import { matrixColumns, reference, type Subject, wantedOf } from './wanted.ts'
 type Opened = Awaited<ReturnType<Library['openLoaded']>>
 
 const { path, mode, from } = readArguments(process.argv.slice(2), 'conformance:models -- DIR [--compat mlflow]')
-const library = await libraryUnderTest(from)
+const installed = from ?? packageUnderTest()
+const library = await libraryUnderTest(installed)
+const executable = executableOf(installed)
+let commands = 0
 const report = openReport((line) => console.log(line))
-for (const name of readdirSync(path).sort()) {
-  if (existsSync(join(path, name, 'expected.json'))) await judgeModel(name, report)
-}
+const names = readdirSync(path)
+  .sort()
+  .filter((name) => existsSync(join(path, name, 'expected.json')))
+// Two at a time: most of the time goes to the commands' processes.
+await Promise.all([judgeNext(), judgeNext()])
+console.log(`${commands} cases also by the command, \`mlmodel predict\``)
 process.exitCode = report.end()
+
+async function judgeNext(): Promise<void> {
+  for (let name = names.shift(); name !== undefined; name = names.shift()) await judgeModel(name, report)
+}
 
 async function judgeModel(name: string, out: Report): Promise<void> {
   const folder = join(path, name)
@@ -194,6 +205,8 @@ async function judgeCase(subject: Subject, model: Opened, given: Foreign, out: R
   if (reason !== undefined) return out.skip(reason)
   const bytes = readFileSync(join(subject.folder, given.file))
   const answer = await answerOf(subject, model, given, bytes)
+  const said = await judgeCommand(subject, given, answer)
+  if (said !== undefined) return out.fail(title, said.expected, said.got)
   if (subject.old && !given.ok && answer.ok) return judgeOldRefusal(subject, given, bytes, answer.parsed, out)
   const wanted = wantedOf(subject, given, bytes, mode)
   if (!wanted.ok) {
@@ -232,6 +245,22 @@ async function judgeCase(subject: Subject, model: Opened, given: Foreign, out: R
   passOr(out, wanted.rule)
 }
 
+/** The command on the same file: what the library said, and MLflow's recorded reply where that is the answer asked for. */
+async function judgeCommand(
+  subject: Subject,
+  given: Foreign,
+  answer: Scored,
+): Promise<{ expected: string; got: string } | undefined> {
+  if (executable === undefined || !isForCommand(given)) return undefined
+  commands++
+  const ended = await runPredict(executable, join(subject.folder, 'model'), join(subject.folder, given.file), mode)
+  const found = commandDifference(ended, answer.ok ? answer.written : undefined)
+  // What refusals and rules ask for is judged on the library's answer, which the command's is equal to.
+  if (found !== undefined || !answer.ok || typeof given.response !== 'string' || given.protocol === 'mlflow1') return found
+  const reply = replyDifference(given.response, ended.stdout, subject.tolerance)
+  return reply === undefined ? undefined : { expected: `the command prints ${given.response} (${reply})`, got: ended.stdout }
+}
+
 /**
  * What an MLflow of 1.7 to 3.4 refused and 3.17 may take (CSV for float columns until 1.20, arrays until 1.13): no answer to
  * this file is known, so ours has to be the model's answer to the same rows in another file.
@@ -264,30 +293,44 @@ function passOr(out: Report, rule: string | undefined): void {
   else out.different(rule)
 }
 
-type Scored = { readonly ok: true; readonly parsed: Canonical; readonly reply?: string } | Extract<Got, { ok: false }>
+type Scored =
+  | {
+      readonly ok: true
+      readonly parsed: Canonical
+      /** As JSON, in the form of the server's reply. */
+      readonly written: string
+      /** The body of `invoke`, for a case of the server's. */
+      readonly reply?: string
+    }
+  | Extract<Got, { ok: false }>
 
 async function answerOf(subject: Subject, model: Opened, given: Foreign, bytes: Buffer): Promise<Scored> {
   try {
     if (given.via === 'invocations') {
       const request = await model.read(bytes, given.content_type)
-      const parsed = canonicalOfBatch(await model.score(request.data, { params: request.params }))
+      const answer = scored(await model.score(request.data, { params: request.params }))
       const { status, body } = await model.invoke(bytes, given.content_type)
       return status === 200
-        ? { ok: true, parsed, reply: Buffer.from(body).toString('utf8') }
+        ? { ...answer, reply: Buffer.from(body).toString('utf8') }
         : { ok: false, status, code: undefined, message: `invoke answers ${status} where predict does not` }
     }
     // `predict` on the modern JSON form: the typed data that it stands for.
     if (given.file.endsWith('.json')) {
       const request = await model.read(bytes, 'application/json')
-      return { ok: true, parsed: canonicalOfBatch(await model.score(request.data, { params: request.params })) }
+      return scored(await model.score(request.data, { params: request.params }))
     }
-    return { ok: true, parsed: canonicalOfBatch(await model.score(typedInput(subject.signature, given.file, bytes))) }
+    return scored(await model.score(typedInput(subject.signature, given.file, bytes)))
   } catch (error) {
     const refusal = refusalOf(error)
     if (given.via !== 'invocations') return refusal
     const { status } = await model.invoke(bytes, given.content_type)
     return status === refusal.status ? refusal : { ...refusal, message: `invoke answers ${status}: ${refusal.message}` }
   }
+}
+
+function scored(batch: Batch): Extract<Scored, { ok: true }> {
+  const written = Buffer.from(library.writePredictions(batch, { wrap: true })).toString('utf8')
+  return { ok: true, parsed: canonicalOfBatch(batch), written }
 }
 
 function answerText(answer: Answer): string {

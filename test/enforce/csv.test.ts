@@ -3,7 +3,9 @@ import { describe, test } from 'node:test'
 import type { Column, Frame, NumericColumn, Tensor } from '../../src/batch.ts'
 import { type DataType, dtypeOfDataType, type NumericArray, notATime } from '../../src/dtype.ts'
 import { csvPlan, finishCsv, tensorOfColumns } from '../../src/enforce/csv.ts'
+import { readRequest } from '../../src/enforce/request.ts'
 import { cellAt } from '../../src/enforce/values.ts'
+import type { MlmodelError } from '../../src/errors/index.ts'
 import { parseSignature } from '../../src/signature.ts'
 
 const values = {
@@ -83,5 +85,37 @@ test('columns of the type of a tensor are laid side by side, as cell by cell', (
     const long = tensorOfColumns(3, [{ name: 'x', dtype: 'object', values: cells }, reversed], spec)
     assert.deepEqual(short, long, type)
     assert.deepEqual([(short as Tensor).shape, short.values[1]], [[3, 2], values[type][2]])
+  }
+})
+
+test('one tensor (rule X4): a cell that is not exact is named with the column of the file', () => {
+  const spec = [{ type: 'tensor', name: 'x', 'tensor-spec': { dtype: 'float16', shape: [-1, 2] } }]
+  const signature = parseSignature(new Map([['inputs', JSON.stringify(spec)]]), { file: 'MLmodel' })!
+  const read = () =>
+    readRequest(Buffer.from('c0,c1\n0.5,0.1\n1e6,2\n'), 'text/csv', signature, { mode: 'strict', name: 'halves.csv' })
+  assert.throws(read, (error: MlmodelError) => {
+    assert.deepEqual([error.code, error.kind], ['DATA_MISMATCH', 'signature'])
+    assert.deepEqual(
+      error.problems.map(({ where }) => where),
+      [
+        { file: 'halves.csv', row: 1, column: 'c1' },
+        { file: 'halves.csv', row: 2, column: 'c0' },
+      ],
+    )
+    // numpy.float16(0.1)
+    assert.match(error.hint!, /0\.0999755859375/)
+    return true
+  })
+})
+
+test('what cannot be read wins over missing columns, as in MLflow', () => {
+  const signature = signatureOf([
+    { name: 'a', type: 'long' },
+    { name: 'b', type: 'long' },
+  ])
+  for (const mode of ['strict', 'compat'] as const) {
+    const read = (body: string) => () => readRequest(Buffer.from(body), 'text/csv', signature, { mode })
+    assert.throws(read('a\n1\n'), { code: 'DATA_MISMATCH', kind: 'signature' })
+    assert.throws(read('a\nx\n'), { code: 'DATA_UNREADABLE', kind: 'body' })
   }
 })

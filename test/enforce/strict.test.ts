@@ -138,9 +138,9 @@ test('all problems of a body are told at once, each with its place', () => {
   assert.deepEqual(
     error.problems.map(({ code, where }) => [code, where.column, where.row, where.path]),
     [
+      ['COLUMNS_MISSING', undefined, undefined, undefined],
       ['VALUE_UNREADABLE', 'income', 1, '$.dataframe_split.data[0][1]'],
       ['VALUE_UNREADABLE', 'income', 3, '$.dataframe_split.data[2][1]'],
-      ['COLUMNS_MISSING', undefined, undefined, undefined],
     ],
   )
   assert.match(error.message, /"x" is not a double/)

@@ -142,7 +142,7 @@ function answered(opened: OnnxPredictor, items: ReadonlyMap<string, Tensor>): Re
   )
 }
 
-test('models that are said to keep rows apart answer row by row as in one piece', { timeout: 120_000 }, async () => {
+test('models that are said to keep rows apart answer row by row as in one piece', async () => {
   let checked = 0
   for (const folder of folders.filter((one) => existsSync(one))) {
     for (const name of readdirSync(folder).filter((one) => one.includes('onnx'))) {

@@ -2,10 +2,11 @@
 import type { Cell } from '../../batch.ts'
 import { integerResult, realResult, scanInteger, scanReal } from '../../decimal.ts'
 import { notATime } from '../../dtype.ts'
-import { MlmodelError } from '../../errors/index.ts'
+import { MlmodelError, type Problem, type Where } from '../../errors/index.ts'
 import { type ColumnState, cacheSize, type Store, type TextCache } from './column.ts'
 import type { Field } from './field.ts'
 import { classify, type Tally } from './infer.ts'
+import { addMisfit, type Misfits } from './misfits.ts'
 import { booleanWord, infinityWord, isMissing, isSpace } from './missing.ts'
 import type { CsvPlan } from './plan.ts'
 
@@ -14,6 +15,7 @@ export interface CellContext {
   readonly file: string
   readonly plan: CsvPlan
   readonly fieldBytes: number
+  readonly misfits: Misfits
   /** 1-based line of the row. */
   line: number
   /** Rows of data before the frame's first. */
@@ -25,9 +27,10 @@ export interface CellContext {
 const two32 = 4294967296
 
 /**
- * Stores the content of `field` as row `row` of the frame.
+ * Stores the content of `field` as row `row` of the frame. What does not fit goes to the misfits: CSV_VALUE, CSV_OVERFLOW,
+ * CSV_MISSING_VALUE, CSV_MIXED_COLUMN, CSV_DATETIME.
  *
- * @throws CSV_VALUE, CSV_MISSING_VALUE, CSV_MIXED_COLUMN, CSV_DATETIME, CSV_FIELD_LIMIT
+ * @throws CSV_FIELD_LIMIT
  */
 export function storeCell(
   column: ColumnState,
@@ -39,7 +42,9 @@ export function storeCell(
 ): void {
   const { bytes, start, end } = field
   context.row = row
-  if (end - start > context.fieldBytes) throw failure('CSV_FIELD_LIMIT', { limit: context.fieldBytes }, column, context)
+  if (end - start > context.fieldBytes) {
+    throw new MlmodelError('CSV_FIELD_LIMIT', { limit: context.fieldBytes }, { where: placeOf(column, context) })
+  }
   const { reading } = column
   switch (reading.how) {
     case 'classify':
@@ -83,7 +88,10 @@ function storeNumber(column: ColumnState, store: Store, row: number, field: Fiel
   const at = column.slot * store.stride + row
   const { how } = column.reading
   if (isMissing(bytes, start, end)) {
-    if (how !== 'real') throw failure('CSV_MISSING_VALUE', { found: foundText(field), wanted: column.wanted }, column, context)
+    if (how !== 'real') {
+      refuse('CSV_MISSING_VALUE', { found: foundText(field), wanted: column.wanted }, column, context)
+      return
+    }
     store.cells[at] = Number.NaN
     const place = context.before + row
     if (column.lastMissing < place) {
@@ -96,7 +104,8 @@ function storeNumber(column: ColumnState, store: Store, row: number, field: Fiel
   if (word !== undefined) {
     // pandas takes a whole column of words as booleans, and refuses words among numbers.
     if (column.spelling !== 'words' && context.before + row > column.missing) {
-      throw failure('CSV_MIXED_COLUMN', { found: foundText(field), wanted: column.wanted, before: 'numbers' }, column, context)
+      refuse('CSV_MIXED_COLUMN', { found: foundText(field), wanted: column.wanted, before: 'numbers' }, column, context)
+      return
     }
     column.spelling = 'words'
     if (how === 'real') store.cells[at] = word ? 1 : 0
@@ -106,26 +115,29 @@ function storeNumber(column: ColumnState, store: Store, row: number, field: Fiel
     }
     return
   }
-  if (how === 'real') storeReal(column, store.cells, at, field, context)
-  else storeInteger(column, store.words, at, field, context)
-  if (column.spelling === 'words') {
-    throw failure('CSV_MIXED_COLUMN', { found: foundText(field), wanted: column.wanted, before: 'words' }, column, context)
+  const stored =
+    how === 'real' ? storeReal(column, store.cells, at, field, context) : storeInteger(column, store.words, at, field, context)
+  if (stored && column.spelling === 'words') {
+    refuse('CSV_MIXED_COLUMN', { found: foundText(field), wanted: column.wanted, before: 'words' }, column, context)
   }
 }
 
-function storeReal(column: ColumnState, cells: Float64Array, at: number, field: Field, context: CellContext): void {
+/** Gives false where the cell does not fit. */
+function storeReal(column: ColumnState, cells: Float64Array, at: number, field: Field, context: CellContext): boolean {
   const { bytes, start, end } = field
   if (!readNumber(bytes, start, end)) {
     const infinity = infinityWord(bytes, start, end)
-    if (infinity === undefined) throw notOne(column, field, context)
+    if (infinity === undefined) return notOne(column, field, context)
     cells[at] = infinity
-    return
+    return true
   }
   const value = realResult[0]!
   if (context.plan.overflow !== 'infinity' && !Number.isFinite(value) && column.wanted !== 'value') {
-    throw failure('CSV_OVERFLOW', { found: foundText(field), wanted: column.wanted }, column, context)
+    refuse('CSV_OVERFLOW', { found: foundText(field), wanted: column.wanted }, column, context)
+    return false
   }
   cells[at] = value
+  return true
 }
 
 /** Reads a decimal number with blanks around it into `realResult`. */
@@ -137,7 +149,8 @@ function readNumber(bytes: Uint8Array, start: number, end: number): boolean {
   return scanReal(bytes, first) === last
 }
 
-function storeInteger(column: ColumnState, words: Int32Array, at: number, field: Field, context: CellContext): void {
+/** Gives false where the cell does not fit. */
+function storeInteger(column: ColumnState, words: Int32Array, at: number, field: Field, context: CellContext): boolean {
   const { bytes, start, end } = field
   let first = start
   let last = end
@@ -146,13 +159,10 @@ function storeInteger(column: ColumnState, words: Int32Array, at: number, field:
   const range = scanInteger(bytes, first, last)
   if (range === 'none') {
     // A whole number written as a fraction or with an exponent.
-    if (!readNumber(bytes, start, end)) throw notOne(column, field, context)
+    if (!readNumber(bytes, start, end)) return notOne(column, field, context)
     const value = realResult[0]!
-    if (!Number.isInteger(value)) {
-      const why = Number.isFinite(value) ? 'it has a fraction' : 'it is beyond the range of the type'
-      throw failure('CSV_VALUE', { found: foundText(field), wanted: column.wanted, why }, column, context)
-    }
-    if (value < column.minimum || value > column.maximum) throw outOfRange(column, field, context)
+    if (Number.isFinite(value) && !Number.isInteger(value)) return notOne(column, field, context, 'it has a fraction')
+    if (!(value >= column.minimum && value <= column.maximum)) return notOne(column, field, context, beyondRange)
     column.fractions = true
     const high = Math.floor(value / two32)
     words[at * 2] = value - high * two32
@@ -160,21 +170,18 @@ function storeInteger(column: ColumnState, words: Int32Array, at: number, field:
   } else {
     const low = integerResult[0]!
     const high = integerResult[1]!
-    if (!fits(column, range, low, high)) throw outOfRange(column, field, context)
+    if (!fits(column, range, low, high)) return notOne(column, field, context, beyondRange)
     words[at * 2] = low
     words[at * 2 + 1] = high
   }
   if (column.reading.how === 'boolean') {
     const isBit = words[at * 2 + 1] === 0 && (words[at * 2]! & ~1) === 0
-    if (!isBit)
-      throw failure(
-        'CSV_VALUE',
-        { found: foundText(field), wanted: column.wanted, why: 'of numbers only 0 and 1 are' },
-        column,
-        context,
-      )
+    if (!isBit) return notOne(column, field, context, 'of numbers only 0 and 1 are')
   }
+  return true
 }
+
+const beyondRange = 'it is beyond the range of the type'
 
 function fits(column: ColumnState, range: 'int64' | 'uint64' | 'beyond', low: number, high: number): boolean {
   const { reading } = column
@@ -188,10 +195,17 @@ function fits(column: ColumnState, range: 'int64' | 'uint64' | 'beyond', low: nu
 function storeDatetime(column: ColumnState, store: Store, row: number, field: Field, context: CellContext): void {
   const { bytes, start, end } = field
   const read = context.plan.datetime
-  if (read === undefined) throw failure('CSV_DATETIME', undefined, column, context)
+  if (read === undefined) {
+    const isKnown = context.misfits.listed.some(({ code, where }) => code === 'CSV_DATETIME' && where.column === column.name)
+    if (!isKnown) refuse('CSV_DATETIME', undefined, column, context)
+    return
+  }
   let value: bigint | undefined = notATime
   if (!isMissing(bytes, start, end)) value = read(decode(bytes, start, end))
-  if (value === undefined) throw notOne(column, field, context)
+  if (value === undefined) {
+    notOne(column, field, context)
+    return
+  }
   const at = (column.slot * store.stride + row) * 2
   store.words[at] = Number(BigInt.asIntN(32, value))
   store.words[at + 1] = Number(BigInt.asIntN(32, value >> 32n))
@@ -254,28 +268,23 @@ function foundText(field: Field): string {
   return decode(field.bytes, field.start, Math.min(field.end, field.start + 200))
 }
 
-function notOne(column: ColumnState, field: Field, context: CellContext): MlmodelError {
-  return failure('CSV_VALUE', { found: foundText(field), wanted: column.wanted }, column, context)
+/** Takes the cell down as no value of the column's type. */
+function notOne(column: ColumnState, field: Field, context: CellContext, why?: string): false {
+  refuse('CSV_VALUE', { found: foundText(field), wanted: column.wanted, ...(why !== undefined && { why }) }, column, context)
+  return false
 }
 
-function outOfRange(column: ColumnState, field: Field, context: CellContext): MlmodelError {
-  return failure(
-    'CSV_VALUE',
-    { found: foundText(field), wanted: column.wanted, why: 'it is beyond the range of the type' },
-    column,
-    context,
-  )
-}
+type CellError = 'CSV_VALUE' | 'CSV_OVERFLOW' | 'CSV_MISSING_VALUE' | 'CSV_MIXED_COLUMN' | 'CSV_DATETIME'
 
-type CellError = 'CSV_VALUE' | 'CSV_OVERFLOW' | 'CSV_MISSING_VALUE' | 'CSV_MIXED_COLUMN' | 'CSV_DATETIME' | 'CSV_FIELD_LIMIT'
-
-function failure<Code extends CellError>(
+function refuse<Code extends CellError>(
   code: Code,
-  args: MlmodelError<Code>['arguments'],
+  args: Problem<Code>['arguments'],
   column: ColumnState,
   context: CellContext,
-): MlmodelError {
-  return new MlmodelError(code, args, {
-    where: { file: context.file, line: context.line, row: context.before + context.row + 1, column: column.name },
-  }) as MlmodelError
+): void {
+  addMisfit(context.misfits, { code, arguments: args, where: placeOf(column, context) } as Problem)
+}
+
+function placeOf(column: ColumnState, context: CellContext): Where {
+  return { file: context.file, line: context.line, row: context.before + context.row + 1, column: column.name }
 }

@@ -1,7 +1,7 @@
 /** The columns being filled: how each is read, where its values lie, and the frame made of them. */
 import type { Cell, Column, Frame } from '../../batch.ts'
 import { arrayOfDtype, type NumericDtype, numberToFloat16 } from '../../dtype.ts'
-import { MlmodelError } from '../../errors/index.ts'
+import { addMisfit, type Misfits } from './misfits.ts'
 import type { CsvPlan, CsvType } from './plan.ts'
 
 /** What becomes of a column's cells. */
@@ -207,6 +207,7 @@ export interface Place {
   readonly file: string
   /** Rows before the frame's first. */
   readonly before: number
+  readonly misfits: Misfits
 }
 
 function finishText(name: string, reading: Reading & { how: 'text' }, values: readonly (string | null)[]): Column {
@@ -261,11 +262,11 @@ function narrowReal(
     const infinite =
       dtype === 'float32' ? Math.abs(narrow[row]!) === Number.POSITIVE_INFINITY : (narrow[row]! & 0x7fff) === 0x7c00
     if (!infinite || !Number.isFinite(wide[row]!)) continue
-    throw new MlmodelError(
-      'CSV_OVERFLOW',
-      { found: String(wide[row]), wanted: column.wanted },
-      { where: { file: place.file, row: place.before + row + 1, column: column.name } },
-    )
+    addMisfit(place.misfits, {
+      code: 'CSV_OVERFLOW',
+      arguments: { found: String(wide[row]), wanted: column.wanted },
+      where: { file: place.file, row: place.before + row + 1, column: column.name },
+    })
   }
   return narrow
 }

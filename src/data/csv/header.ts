@@ -1,7 +1,7 @@
 /** The header line, and the names pandas makes of it. */
 import { MlmodelError } from '../../errors/index.ts'
 import { afterLineEnd, blankLineEnd, type Field, splitRecord } from './field.ts'
-import type { CsvPlan } from './plan.ts'
+import { addMisfit } from './misfits.ts'
 import type { Scan } from './scan.ts'
 
 export interface Header {
@@ -12,13 +12,15 @@ export interface Header {
   /** Where the header begins and ends in the window. */
   readonly start: number
   readonly after: number
+  /** 1-based. */
+  readonly line: number
 }
 
 /**
- * Reads the header record, if the window has it whole.
+ * Reads the header record, if the window has it whole; CSV_DUPLICATE_COLUMN goes to the misfits.
  *
  * @returns undefined where more of the input is needed
- * @throws CSV_EMPTY, CSV_COLUMN_LIMIT, CSV_DUPLICATE_COLUMN
+ * @throws CSV_EMPTY, CSV_COLUMN_LIMIT
  */
 export function scanHeader(scan: Scan): Header | undefined {
   const { window, context } = scan
@@ -44,7 +46,7 @@ export function scanHeader(scan: Scan): Header | undefined {
     context.line = 1
     return undefined
   }
-  const header = { ...nameColumns(texts, scan.plan, window.file, context.line), start, after }
+  const header = { ...nameColumns(texts, scan), start, after, line: context.line }
   context.line += 1 + scan.field.lineBreaks
   return header
 }
@@ -94,7 +96,8 @@ function recordStart(scan: Scan, from: number): number | undefined {
 }
 
 /** @see pandas/_libs/parsers.pyx (_get_header) */
-function nameColumns(texts: readonly string[], plan: CsvPlan, file: string, line: number): Omit<Header, 'start' | 'after'> {
+function nameColumns(texts: readonly string[], { plan, context }: Scan): Pick<Header, 'names' | 'originals'> {
+  const { file, line, misfits } = context
   const names = texts.map((text, index) => (text === '' ? `Unnamed: ${index}` : text))
   const originals = [...names]
   const taken = new Set(names)
@@ -108,7 +111,7 @@ function nameColumns(texts: readonly string[], plan: CsvPlan, file: string, line
     let count = counts.get(name) ?? 0
     if (count > 0) {
       if (plan.duplicates !== 'rename')
-        throw new MlmodelError('CSV_DUPLICATE_COLUMN', { name }, { where: { file, line, column: name } })
+        addMisfit(misfits, { code: 'CSV_DUPLICATE_COLUMN', arguments: { name }, where: { file, line, column: name } })
       while (count > 0) {
         counts.set(original, count + 1)
         name = `${original}.${count}`

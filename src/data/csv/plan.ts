@@ -1,5 +1,6 @@
 /** What a CSV reader is told before it reads: the type of each column, and what to do where pandas is silent. */
 import type { DataType, NumericDtype } from '../../dtype.ts'
+import type { Problem } from '../../errors/index.ts'
 import type { Limits } from '../../limits.ts'
 
 /**
@@ -15,6 +16,8 @@ export interface CsvPlan {
    * under its own name first, then under `a`, as pandas does.
    */
   typeOf(name: string, position: number): CsvType | undefined
+  /** What the names of the columns have against the signature: told before any row, together with the misfits of the first ones. */
+  readonly problemsOfHeader?: (names: readonly string[]) => readonly Problem[]
   /**
    * Reads the text of a `datetime` cell as nanoseconds since 1970 (rule X2); undefined is not a date. NA is missing without
    * asking. Absent: a `datetime` column is an error, as in pandas.

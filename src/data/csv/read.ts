@@ -9,6 +9,7 @@ import { type ByteReader, bytesSource, type Source, spool } from '../source.ts'
 import { finishColumn, finishIndex, frameOf, isNumeric, openColumn, openStore, type Reading, readingOf } from './column.ts'
 import { firstRowFields, type Header, scanHeader } from './header.ts'
 import { conclude } from './infer.ts'
+import { addMisfit, misfitsError, withMisfits } from './misfits.ts'
 import type { CsvOptions, CsvPlan, CsvType } from './plan.ts'
 import { scanRows } from './rows.ts'
 import { openScan, type Scan, setColumns } from './scan.ts'
@@ -22,7 +23,8 @@ const batchCells = 1 << 22
 /**
  * Reads a CSV as frames of at most `batchRows` rows; a file with only a header is one frame without rows.
  *
- * @throws CSV_… (kind `body`) with file, row and column; CSV_…_LIMIT (kind `limit`); SOURCE_…
+ * @throws DATA_UNREADABLE, DATA_MISMATCH with all that the header and the rows of one frame have against the plan as
+ *   `problems` (CSV_…, each with file, row and column); CSV_… alone where nothing was read; CSV_…_LIMIT; SOURCE_…
  */
 export async function* readCsv(source: Source, plan: CsvPlan, options: CsvOptions = {}): AsyncGenerator<Frame> {
   let reader = await source.open()
@@ -98,8 +100,12 @@ interface Layout {
 /** A step that asks for so many bytes is answered with how many came: 0 at the end of the input. */
 type Steps<Result, Item = never> = Generator<number | Item, Result, number>
 
+function layOut(scan: Scan, plan: CsvPlan): Steps<Layout> {
+  return guarded(scan, findLayout(scan, plan))
+}
+
 /** Reads the header and looks at the first row; nothing leaves the window before both are known. */
-function* layOut(scan: Scan, plan: CsvPlan): Steps<Layout> {
+function* findLayout(scan: Scan, plan: CsvPlan): Steps<Layout> {
   let header = scanHeader(scan)
   while (header === undefined) {
     yield* fill(scan)
@@ -110,6 +116,9 @@ function* layOut(scan: Scan, plan: CsvPlan): Steps<Layout> {
     yield* fill(scan)
     first = firstRowFields(scan, header.after)
   }
+  const { file, misfits } = scan.context
+  for (const problem of plan.problemsOfHeader?.(header.names) ?? [])
+    addMisfit(misfits, { ...problem, where: { file, line: header.line, ...problem.where } })
   const leading = Math.max(0, first - header.names.length)
   if (leading > 0 && plan.implicitIndex !== 'index') {
     throw new MlmodelError(
@@ -150,8 +159,25 @@ function* fill(scan: Scan): Steps<void> {
   }
 }
 
-/** The first pass: what each column without a type is. */
-function* inferTypes(scan: Scan, layout: Layout): Steps<Layout> {
+/** An error that ends the reading takes along what was found before it. */
+function* guarded<Result, Item>(scan: Scan, steps: Steps<Result, Item>): Steps<Result, Item> {
+  try {
+    return yield* steps
+  } catch (error) {
+    throw withMisfits(error, scan.context.misfits, namesOf(scan))
+  }
+}
+
+function namesOf({ columns }: Scan): readonly string[] {
+  return columns.map(({ name }) => name)
+}
+
+function inferTypes(scan: Scan, layout: Layout): Steps<Layout> {
+  return guarded(scan, tallyColumns(scan, layout))
+}
+
+/** The first pass: what each column without a type is. Its misfits are found again by the second. */
+function* tallyColumns(scan: Scan, layout: Layout): Steps<Layout> {
   const columns = layout.columns.map(({ name, type, reading }) =>
     openColumn(name, type, reading.how === 'classify' ? reading : { how: 'skip' }, 0),
   )
@@ -174,8 +200,12 @@ function* inferTypes(scan: Scan, layout: Layout): Steps<Layout> {
   }
 }
 
+function readFrames(scan: Scan, layout: Layout, options: CsvOptions): Steps<void, Frame> {
+  return guarded(scan, fillFrames(scan, layout, options))
+}
+
 /** The last pass: frames. */
-function* readFrames(scan: Scan, layout: Layout, options: CsvOptions): Steps<void, Frame> {
+function* fillFrames(scan: Scan, layout: Layout, options: CsvOptions): Steps<void, Frame> {
   const most = mostRows(options, layout.columns.length)
   let slot = 0
   const columns = layout.columns.map(({ name, type, reading }) =>
@@ -205,12 +235,14 @@ function mostRows(options: CsvOptions, columns: number): number {
 
 function takeFrame(scan: Scan, reuse: boolean): Frame {
   const { store, rows, plan, context, leading } = scan
-  const place = { file: context.file, before: context.before }
+  const { misfits } = context
+  const place = { file: context.file, before: context.before, misfits }
   const columns = scan.columns
     .slice(leading)
     .filter(({ reading }) => reading.how !== 'skip')
     .map((column) => finishColumn(column, store, rows, plan, place))
   const index = leading === 0 ? undefined : finishIndex(scan.columns.slice(0, leading), store, rows, plan, place)
+  if (misfits.count > 0) throw misfitsError(misfits, namesOf(scan))
   context.before += rows
   scan.rows = 0
   if (!reuse) scan.store = openStore(scan.numericColumns, store.capacity)

@@ -6,8 +6,9 @@ import { exactPowers, realResult, scanReal } from '../../decimal.ts'
 import { MlmodelError } from '../../errors/index.ts'
 import { storeCell, storeMissing, textAt } from './cell.ts'
 import { growStore, kindClassify, kindInteger, kindReal, kindSkip, kindSlow, kindText } from './column.ts'
-import { afterLineEnd, blankLineEnd, findField, isSeparator, splitRecord } from './field.ts'
+import { afterLineEnd, blankLineEnd, findField, isSeparator } from './field.ts'
 import { classifyPlain, isSettled } from './infer.ts'
+import { addMisfit, forgetRow } from './misfits.ts'
 import type { Scan } from './scan.ts'
 
 const comma = 44
@@ -20,7 +21,7 @@ const dotDigit = 46 ^ 48
  * Reads whole records from the window until it has no more, or the frame has `most` rows.
  *
  * @returns whether the frame is full
- * @throws CSV_LONG_ROW and what `findField` and `storeCell` throw
+ * @throws what `findField` and `storeCell` throw
  */
 export function scanRows(scan: Scan, most: number): boolean {
   const { window, field, context, columns, kinds, long, tallies } = scan
@@ -177,8 +178,7 @@ export function scanRows(scan: Scan, most: number): boolean {
       at = next
       if (bytes[at] !== comma) break
       if (column === lastColumn) {
-        const outcome = refuseLongRow(scan, position, row)
-        if (!outcome) at = end
+        at = passLongRow(scan, position, row)
         break
       }
       column++
@@ -197,6 +197,7 @@ export function scanRows(scan: Scan, most: number): boolean {
   }
   window.start = position
   scan.rows = row
+  if (context.misfits.count > 0) forgetRow(context.misfits, context.before + row + 1)
   return row === most
 }
 
@@ -216,17 +217,21 @@ function roomForMore(scan: Scan, rows: number, most: number): Scan['store'] {
   return scan.store
 }
 
-/** Throws with both counts, once the record is whole; false before. */
-function refuseLongRow(scan: Scan, position: number, row: number): boolean {
-  const { window, context, columns } = scan
+/** Takes down both counts of a record with too many fields, once it is whole; gives the position of its line end, or the window's end. */
+function passLongRow({ window, context, columns, field }: Scan, position: number, row: number): number {
+  const place = context.before + row + 1
   let found = 0
-  const behind = splitRecord(window, position, scan.field, context.before + row + 1, () => {
+  let at = position
+  field.lineBreaks = 0
+  do {
+    at = findField(window, at, field, place)
+    if (at < 0) return window.end
     found++
+  } while (window.bytes[at++] === comma)
+  addMisfit(context.misfits, {
+    code: 'CSV_LONG_ROW',
+    arguments: { expected: columns.length, found },
+    where: { file: window.file, line: context.line, row: place },
   })
-  if (behind < 0) return false
-  throw new MlmodelError(
-    'CSV_LONG_ROW',
-    { expected: columns.length, found },
-    { where: { file: window.file, line: context.line, row: context.before + row + 1 } },
-  )
+  return at - 1
 }

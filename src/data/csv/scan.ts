@@ -4,6 +4,7 @@ import type { CellContext } from './cell.ts'
 import { type ColumnState, isNumeric, kindOf, openStore, type Store } from './column.ts'
 import { type Field, openField } from './field.ts'
 import { openTally, type Tally } from './infer.ts'
+import { openMisfits } from './misfits.ts'
 import type { CsvOptions, CsvPlan } from './plan.ts'
 import { openWindow, type Window } from './window.ts'
 
@@ -37,7 +38,7 @@ export function openScan(file: string, plan: CsvPlan, options: CsvOptions): Scan
     plan,
     limits,
     field: openField(),
-    context: { file, plan, fieldBytes: limits.csvFieldBytes, line: 1, before: 0, row: 0 },
+    context: { file, plan, fieldBytes: limits.csvFieldBytes, misfits: openMisfits(), line: 1, before: 0, row: 0 },
     columns: [],
     leading: 0,
     kinds: new Uint8Array(0),

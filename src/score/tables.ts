@@ -20,7 +20,13 @@ export interface BlockOptions {
  * Scores Parquet or Arrow. In compat mode, and where no signature says the types, all rows are read first: what a missing
  * value makes of a column is then what it makes in pandas.
  */
-export async function scoreTable(model: Model, source: Source, format: TableFormat, run: Run, options: BlockOptions): Promise<void> {
+export async function scoreTable(
+  model: Model,
+  source: Source,
+  format: TableFormat,
+  run: Run,
+  options: BlockOptions,
+): Promise<void> {
   const whole = model.mode === 'compat' || model.signature?.inputs === undefined || model.fixedRows !== undefined
   const report = openWarnings(model)
   for await (const frame of readTable(source, format, { whole })) {
@@ -38,11 +44,18 @@ export async function scoreLines(model: Model, source: Source, run: Run, options
   for await (const block of readJsonLines(source, whole ? { batchRows: Number.POSITIVE_INFINITY } : {})) {
     const data = placing(block.place, () => {
       const { isSignatureFromTypeHint } = model.mlmodel
-      const request = readRequest(block.body, 'application/json', model.signature, { mode: model.mode, schemaFlags: { isSignatureFromTypeHint }, fast: readTyped })
+      const request = readRequest(block.body, 'application/json', model.signature, {
+        mode: model.mode,
+        schemaFlags: { isSignatureFromTypeHint },
+        fast: readTyped,
+      })
       report(request.warnings)
       return request.data
     })
-    const beside = options.append === true ? { frame: inputColumns(readRequest(block.body, 'application/json', undefined, { mode: 'compat' }).data) } : undefined
+    const beside =
+      options.append === true
+        ? { frame: inputColumns(readRequest(block.body, 'application/json', undefined, { mode: 'compat' }).data) }
+        : undefined
     await run.score(data, options.call, { file: source.name, beside })
     if (run.done) break
   }

@@ -120,7 +120,12 @@ async function main(argv: readonly string[]): Promise<number> {
       else report.fail(name, `${answerText(wanted)} ${given.expect.error_code ?? ''} (${found})`, gotText(got))
       continue
     }
-    const prediction: Prediction | undefined = given.body !== undefined ? predict(given) : outcome.ok ? undefined : predictTable(library, readSpec(given.schema), 'body.parquet', body)
+    const prediction: Prediction | undefined =
+      given.body !== undefined
+        ? predict(given)
+        : outcome.ok
+          ? undefined
+          : predictTable(library, readSpec(given.schema), 'body.parquet', body)
     const wanted =
       prediction === undefined
         ? outcome

@@ -10,7 +10,9 @@ export function isTable(file: string): boolean {
 }
 
 export function readTable(library: Library, file: string, bytes: Buffer): CanonicalFrame {
-  return canonicalOfBatch(file.endsWith('.arrow') ? library.readArrowBytes(bytes, {}) : library.readParquet(bytes, {})) as CanonicalFrame
+  return canonicalOfBatch(
+    file.endsWith('.arrow') ? library.readArrowBytes(bytes, {}) : library.readParquet(bytes, {}),
+  ) as CanonicalFrame
 }
 
 /** A table's values as the body that a caller would write: rows for columns and for one tensor (X4), else a list by name. */
@@ -19,7 +21,8 @@ export function tableInput(library: Library, spec: Spec | undefined, file: strin
   if (spec === undefined || columns.some(({ values }) => values.some((value) => Array.isArray(value)))) return undefined
   const data = Array.from({ length: rows }, (_, row) => `[${columns.map(({ values }) => jsonOf(values[row])).join(',')}]`)
   const names = JSON.stringify(columns.map(({ name }) => name))
-  if (spec.kind === 'columns') return inputOf(spec, 'application/json', `{"dataframe_split":{"columns":${names},"data":[${data.join(',')}]}}`)
+  if (spec.kind === 'columns')
+    return inputOf(spec, 'application/json', `{"dataframe_split":{"columns":${names},"data":[${data.join(',')}]}}`)
   const [only] = spec.tensors
   const flat = spec.tensors.length === 1 && only!.shape.length === 1
   const inputs =
@@ -31,7 +34,12 @@ export function tableInput(library: Library, spec: Spec | undefined, file: strin
 }
 
 /** Where MLflow refuses a column's type that holds the signature's values exactly. */
-export function predictTable(library: Library, spec: Spec | undefined, file: string, bytes: Buffer): { rule: string; answer: Answer } | undefined {
+export function predictTable(
+  library: Library,
+  spec: Spec | undefined,
+  file: string,
+  bytes: Buffer,
+): { rule: string; answer: Answer } | undefined {
   if (spec?.kind !== 'columns') return undefined
   const { columns } = readTable(library, file, bytes)
   let used = false
@@ -40,7 +48,10 @@ export function predictTable(library: Library, spec: Spec | undefined, file: str
     if (type.kind !== 'scalar' || column === undefined) return undefined
     const target = { integer: 'int32', long: 'int64', float: 'float32', double: 'float64' }[type.name as 'long'] ?? type.name
     if (column.dtype === target) continue
-    const exact = (/^u?int/.test(column.dtype) && /^float/.test(target)) || `${column.dtype} ${target}` === 'int64 int32' || `${column.dtype} ${target}` === 'float64 float32'
+    const exact =
+      (/^u?int/.test(column.dtype) && /^float/.test(target)) ||
+      `${column.dtype} ${target}` === 'int64 int32' ||
+      `${column.dtype} ${target}` === 'float64 float32'
     if (!exact || !column.values.every((value) => fits(value as Foreign, target))) return undefined
     used = true
   }

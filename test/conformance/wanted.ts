@@ -97,11 +97,19 @@ function acceptedOf(subject: Subject, given: Foreign, spec: Spec | undefined, by
       : 'application/json'
   const matrix = given.file.endsWith('.npy')
   const table = isTable(given.file)
-  const input = matrix ? matrixColumns(subject, bytes) : table ? tableInput(subject.library, spec, given.file, bytes) : given.file.endsWith('.npz') ? undefined : inputOf(spec, mime, text)
+  const input = matrix
+    ? matrixColumns(subject, bytes)
+    : table
+      ? tableInput(subject.library, spec, given.file, bytes)
+      : given.file.endsWith('.npz')
+        ? undefined
+        : inputOf(spec, mime, text)
   if (input === undefined) return undefined
   const tensorCsv = spec?.kind === 'tensors' && mime === 'text/csv'
   // A body that only the model refused (X5, L9), CSV by the signature (X9), CSV for tensors and NPY for columns (X4).
-  const evaluated = table ? spec?.kind === 'columns' : given.via === 'invocations' && /evaluating the model/.test(given.error?.message ?? '')
+  const evaluated = table
+    ? spec?.kind === 'columns'
+    : given.via === 'invocations' && /evaluating the model/.test(given.error?.message ?? '')
   const rule =
     matrix || tensorCsv || (table && spec?.kind === 'tensors')
       ? 'X4'

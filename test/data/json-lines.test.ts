@@ -17,12 +17,21 @@ const records = (body: Uint8Array) => JSON.parse(Buffer.from(body).toString('utf
 describe('JSON Lines', () => {
   test('each line is a record, in blocks', async () => {
     const found = await blocks('\uFEFF{"a": 1}\n{"a": "}]"}\r\n\n  {"a": {"b": [1]}}')
-    assert.deepEqual(found.map(({ body }) => records(body)), [[{ a: 1 }, { a: '}]' }], [{ a: { b: [1] } }]])
-    assert.deepEqual(found.map(({ rows }) => rows), [2, 1])
+    assert.deepEqual(
+      found.map(({ body }) => records(body)),
+      [[{ a: 1 }, { a: '}]' }], [{ a: { b: [1] } }]],
+    )
+    assert.deepEqual(
+      found.map(({ rows }) => rows),
+      [2, 1],
+    )
   })
 
   test('a file without records is a body without rows', async () => {
-    assert.deepEqual((await blocks('\n\n')).map(({ body }) => records(body)), [[]])
+    assert.deepEqual(
+      (await blocks('\n\n')).map(({ body }) => records(body)),
+      [[]],
+    )
   })
 
   for (const [text, why] of [
@@ -33,7 +42,11 @@ describe('JSON Lines', () => {
     ['[1,2]\n', 'it does not begin with `{`'],
   ] as const) {
     test(`a line that is no object: ${JSON.stringify(text)}`, async () => {
-      await assert.rejects(blocks(`{"a":0}\n${text}`), { code: 'JSON_LINES_RECORD', arguments: { why }, where: { file: 'x.jsonl', line: 2 } })
+      await assert.rejects(blocks(`{"a":0}\n${text}`), {
+        code: 'JSON_LINES_RECORD',
+        arguments: { why },
+        where: { file: 'x.jsonl', line: 2 },
+      })
     })
   }
 
@@ -53,7 +66,10 @@ describe('JSON Lines', () => {
           throw block!.place(error as MlmodelError)
         }
       },
-      { code: 'JSON_SYNTAX', arguments: { reason: 'Expecting property name enclosed in double quotes', line: 2, column: 9, character: 8 } },
+      {
+        code: 'JSON_SYNTAX',
+        arguments: { reason: 'Expecting property name enclosed in double quotes', line: 2, column: 9, character: 8 },
+      },
     )
   })
 })

@@ -61,7 +61,9 @@ describe('mutated files', () => {
       const next = random(bytes.length * 2654435761)
       for (let round = 0; round < rounds; round++) {
         const mutant = mutate(bytes, next)
-        judge(`${name} mutant ${round}`, () => (name.endsWith('.parquet') ? readParquet(mutant, {}, limits) : readArrowBytes(mutant, {}, limits)))
+        judge(`${name} mutant ${round}`, () =>
+          name.endsWith('.parquet') ? readParquet(mutant, {}, limits) : readArrowBytes(mutant, {}, limits),
+        )
       }
     })
   }
@@ -70,7 +72,11 @@ describe('mutated files', () => {
     for (const name of ['nullable.parquet', 'delta.arrows', 'empty.arrow']) {
       const bytes = readBytes(name)
       for (let length = 0; length < bytes.length; length += 7) {
-        judge(`${name} cut at ${length}`, () => (name.endsWith('.parquet') ? readParquet(bytes.subarray(0, length), {}, limits) : readArrowBytes(bytes.subarray(0, length), {}, limits)))
+        judge(`${name} cut at ${length}`, () =>
+          name.endsWith('.parquet')
+            ? readParquet(bytes.subarray(0, length), {}, limits)
+            : readArrowBytes(bytes.subarray(0, length), {}, limits),
+        )
       }
     }
   })
@@ -80,7 +86,8 @@ describe('mutated files', () => {
     const next = random(7)
     for (let round = 0; round < 300; round++) {
       try {
-        for await (const { body } of readJsonLines(bytesSource(mutate(bytes, next), 'x'), { batchRows: 2 })) assert.ok(body.length > 0)
+        for await (const { body } of readJsonLines(bytesSource(mutate(bytes, next), 'x'), { batchRows: 2 }))
+          assert.ok(body.length > 0)
       } catch (error) {
         assert.ok(error instanceof MlmodelError, String((error as Error).stack))
       }

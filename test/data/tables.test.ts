@@ -8,18 +8,27 @@ import { bytesSource } from '../../src/data/source.ts'
 import { enforceTyped } from '../../src/enforce/index.ts'
 import { parseJson } from '../../src/json.ts'
 import { parseSchema } from '../../src/signature.ts'
-import { files } from './written.ts'
 import { readBytes, readJson, readTable, textsOfFrame, textsOfPandas } from './tables.ts'
+import { files } from './written.ts'
 
 describe('Parquet and Arrow as pandas reads them', () => {
   for (const [name, expected] of Object.entries(readJson('reading.json')) as [string, never][]) {
-    const { rows, columns, summary } = expected as { rows: number; columns: never[]; summary?: { rows: number; x: number; s: string; last: string } }
+    const { rows, columns, summary } = expected as {
+      rows: number
+      columns: never[]
+      summary?: { rows: number; x: number; s: string; last: string }
+    }
     test(name, () => {
       const frame = readTable(name)
       if (summary !== undefined) {
         const [x, s] = frame.columns as unknown as [{ values: number[] }, { values: string[] }]
         assert.deepEqual(
-          { rows: frame.rows, x: x.values.reduce((sum, value) => sum + value, 0), s: Array.from(s.values).join('').slice(0, 100), last: s.values.at(-1) },
+          {
+            rows: frame.rows,
+            x: x.values.reduce((sum, value) => sum + value, 0),
+            s: Array.from(s.values).join('').slice(0, 100),
+            last: s.values.at(-1),
+          },
           summary,
         )
         return
@@ -82,7 +91,11 @@ describe('columns of files and the signature, as MLflow enforces them', () => {
 
 function outcomeOf(frame: Frame, type: string): string {
   const array = /^array<(.+)>$/.exec(type)?.[1]
-  const spec = { name: frame.columns[0]!.name, required: true, ...(array === undefined ? { type } : { type: 'array', items: { type: array } }) }
+  const spec = {
+    name: frame.columns[0]!.name,
+    required: true,
+    ...(array === undefined ? { type } : { type: 'array', items: { type: array } }),
+  }
   const signature = { inputs: parseSchema(parseJson(JSON.stringify([spec])).value, {}) }
   try {
     const { data } = enforceTyped(frame, signature, 'compat')
@@ -95,7 +108,8 @@ function outcomeOf(frame: Frame, type: string): string {
 
 describe('what is written', () => {
   for (const [name, bytes] of files) {
-    test(`${name} is the file that pandas read`, () => assert.ok(bytes().equals(readBytes(name)), 'run check.py on the new file, then commit it'))
+    test(`${name} is the file that pandas read`, () =>
+      assert.ok(bytes().equals(readBytes(name)), 'run check.py on the new file, then commit it'))
   }
 
   for (const [name, { columns }] of Object.entries(readJson('written.json')) as [string, { columns: never[] }][]) {

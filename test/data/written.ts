@@ -31,7 +31,21 @@ export const table: readonly Batch[] = [
       { name: 'when', dtype: 'datetime64', values: BigInt64Array.of(0n, -(2n ** 63n), 1_600_000_000_123_456_789n) },
       { name: 'holes', dtype: 'int32', values: Int32Array.of(1, 0, 3), validity: Uint8Array.of(5) },
       { name: 'probabilities', dtype: 'object', values: [list(0.25, 0.75), list(1, 0), list(0.5, 0.5)] },
-      { name: 'map', dtype: 'object', values: [new Map([['no', 0.25], ['yes', 0.75]]), new Map([['no', 1], ['yes', 0]]), null] },
+      {
+        name: 'map',
+        dtype: 'object',
+        values: [
+          new Map([
+            ['no', 0.25],
+            ['yes', 0.75],
+          ]),
+          new Map([
+            ['no', 1],
+            ['yes', 0],
+          ]),
+          null,
+        ],
+      },
       { name: 'nested', dtype: 'object', values: [[[1n], [2n, 3n]], [], null] },
       { name: 'cells', dtype: 'object', values: [moment(5n), null, moment(7n)] },
       { name: 'mixed', dtype: 'object', values: [1n, 2.5, null] },
@@ -54,7 +68,16 @@ export const table: readonly Batch[] = [
       { name: 'when', dtype: 'datetime64', values: BigInt64Array.of(4n) },
       { name: 'holes', dtype: 'int32', values: Int32Array.of(4) },
       { name: 'probabilities', dtype: 'object', values: [list(0.125, 0.875)] },
-      { name: 'map', dtype: 'object', values: [new Map([['no', 0], ['yes', 1]])] },
+      {
+        name: 'map',
+        dtype: 'object',
+        values: [
+          new Map([
+            ['no', 0],
+            ['yes', 1],
+          ]),
+        ],
+      },
       { name: 'nested', dtype: 'object', values: [[[], [4n]]] },
       { name: 'cells', dtype: 'object', values: [moment(4n)] },
       { name: 'mixed', dtype: 'object', values: [null] },

@@ -66,7 +66,8 @@ export class BatchReader {
     const place = this.#buffers[this.#buffer++]
     if (place === undefined) throw new FlatBufferError('a buffer is missing')
     const [offset, length] = place
-    if (offset < 0 || length < 0 || offset + length > this.#body.length) throw new FlatBufferError(`a buffer at bytes ${offset} to ${offset + length} of ${this.#body.length}`)
+    if (offset < 0 || length < 0 || offset + length > this.#body.length)
+      throw new FlatBufferError(`a buffer at bytes ${offset} to ${offset + length} of ${this.#body.length}`)
     const stored = this.#body.subarray(offset, offset + length)
     const bytes = this.#codec === undefined || length === 0 ? stored : this.#unpacked(stored, this.#codec)
     if (bytes.length < least) throw new FlatBufferError(`a buffer of ${bytes.length} bytes where ${least} are needed`)
@@ -79,7 +80,8 @@ export class BatchReader {
     if (size === -1) return stored.subarray(8)
     if (size < 0) throw new FlatBufferError(`a buffer of ${size} bytes`)
     if (size > this.#limits.pageBytes) throw new ArrowLimitError('a buffer', size, this.#limits.pageBytes)
-    if (size > ratioCheckedFrom && size > stored.length * this.#limits.inflateRatio) throw new ArrowLimitError('a buffer compressed to one part', Math.floor(size / stored.length), this.#limits.inflateRatio)
+    if (size > ratioCheckedFrom && size > stored.length * this.#limits.inflateRatio)
+      throw new ArrowLimitError('a buffer compressed to one part', Math.floor(size / stored.length), this.#limits.inflateRatio)
     return decompress(codec, stored.subarray(8), size)
   }
 
@@ -108,7 +110,8 @@ export class BatchReader {
     if (values === undefined) throw new FlatBufferError(`the dictionary ${dictionary.id} is missing`)
     const indices = Int32Array.from(this.#numbers(dtype, length) as Int32Array, Number)
     for (let row = 0; row < length; row++) {
-      if (isValid(validity, row) && (indices[row]! < 0 || indices[row]! >= values.length)) throw new FlatBufferError(`a value is number ${indices[row]} of a dictionary of ${values.length}`)
+      if (isValid(validity, row) && (indices[row]! < 0 || indices[row]! >= values.length))
+        throw new FlatBufferError(`a value is number ${indices[row]} of a dictionary of ${values.length}`)
     }
     return { kind: 'category', length, validity, indices, dictionary: values }
   }
@@ -136,37 +139,70 @@ export class BatchReader {
       case 'decimal':
         return { ...base, kind: 'decimal', values: decimals(this.#next((length * type.bits) / 8), type, length) }
       case 'date': {
-        const values = type.unit === 'day' ? (this.#numbers('int32', length) as Int32Array) : Int32Array.from(this.#numbers('int64', length) as BigInt64Array as unknown as ArrayLike<bigint>, (value) => Math.floor(Number(value) / 86_400_000))
+        const values =
+          type.unit === 'day'
+            ? (this.#numbers('int32', length) as Int32Array)
+            : Int32Array.from(this.#numbers('int64', length) as BigInt64Array as unknown as ArrayLike<bigint>, (value) =>
+                Math.floor(Number(value) / 86_400_000),
+              )
         return { ...base, kind: 'date', values }
       }
       case 'time': {
         const values = this.#numbers(`int${type.bits}`, length)
-        return { ...base, kind: 'time', unit: type.unit, values: values instanceof BigInt64Array ? values : BigInt64Array.from(values as Int32Array, BigInt) }
+        return {
+          ...base,
+          kind: 'time',
+          unit: type.unit,
+          values: values instanceof BigInt64Array ? values : BigInt64Array.from(values as Int32Array, BigInt),
+        }
       }
       case 'timestamp':
-        return { ...base, kind: 'timestamp', unit: type.unit, zone: type.zone, values: this.#numbers('int64', length) as BigInt64Array }
+        return {
+          ...base,
+          kind: 'timestamp',
+          unit: type.unit,
+          zone: type.zone,
+          values: this.#numbers('int64', length) as BigInt64Array,
+        }
       case 'duration':
         return { ...base, kind: 'duration', unit: type.unit, values: this.#numbers('int64', length) as BigInt64Array }
       case 'text':
-        return { ...base, kind: 'text', values: this.#pieces(type.layout, length, validity, (buffer, start, end) => buffer.toString('utf8', start, end)) }
+        return {
+          ...base,
+          kind: 'text',
+          values: this.#pieces(type.layout, length, validity, (buffer, start, end) => buffer.toString('utf8', start, end)),
+        }
       case 'bytes':
-        return { ...base, kind: 'bytes', values: this.#pieces(type.layout, length, validity, (buffer, start, end) => buffer.subarray(start, end)) }
+        return {
+          ...base,
+          kind: 'bytes',
+          values: this.#pieces(type.layout, length, validity, (buffer, start, end) => buffer.subarray(start, end)),
+        }
       case 'fixed-bytes': {
         if (type.size < 0) throw new FlatBufferError(`values of ${type.size} bytes`)
         const data = this.#next(length * type.size)
-        return { ...base, kind: 'bytes', values: Array.from({ length }, (_, row) => (isValid(validity, row) ? data.subarray(row * type.size, (row + 1) * type.size) : null)) }
+        return {
+          ...base,
+          kind: 'bytes',
+          values: Array.from({ length }, (_, row) =>
+            isValid(validity, row) ? data.subarray(row * type.size, (row + 1) * type.size) : null,
+          ),
+        }
       }
       case 'list':
       case 'map': {
         const offsets = this.#offsets(type.kind === 'list' && type.large ? 'offsets64' : 'offsets32', length)
         const items = this.read(childOf(field))
-        if (offsets[length]! > items.length) throw new FlatBufferError(`a list ends at item ${offsets[length]} of ${items.length}`)
+        if (offsets[length]! > items.length)
+          throw new FlatBufferError(`a list ends at item ${offsets[length]} of ${items.length}`)
         return { ...base, kind: type.kind, offsets, items }
       }
       case 'fixed-list': {
-        if (type.size < 0 || type.size * length > this.#limits.pageValues) throw new ArrowLimitError('a list of items', type.size * length, this.#limits.pageValues)
+        if (type.size < 0 || type.size * length > this.#limits.pageValues)
+          throw new ArrowLimitError('a list of items', type.size * length, this.#limits.pageValues)
         const items = this.read(childOf(field))
-        if (items.length < type.size * length) throw new FlatBufferError(`${items.length} items for ${length} lists of ${type.size}`)
+        if (items.length < type.size * length)
+          throw new FlatBufferError(`${items.length} items for ${length} lists of ${type.size}`)
         return { ...base, kind: 'list', offsets: Int32Array.from({ length: length + 1 }, (_, row) => row * type.size), items }
       }
       case 'struct': {
@@ -199,17 +235,27 @@ export class BatchReader {
     return offsets
   }
 
-  #pieces<T>(layout: 'offsets32' | 'offsets64' | 'view', length: number, validity: Uint8Array | undefined, piece: (buffer: Buffer, start: number, end: number) => T): (T | null)[] {
+  #pieces<T>(
+    layout: 'offsets32' | 'offsets64' | 'view',
+    length: number,
+    validity: Uint8Array | undefined,
+    piece: (buffer: Buffer, start: number, end: number) => T,
+  ): (T | null)[] {
     if (layout === 'view') return this.#views(length, validity, piece)
     const offsets = this.#offsets(layout, length)
     const data = bufferOf(this.#next(offsets[length]!))
     const values = new Array<T | null>(length)
-    for (let row = 0; row < length; row++) values[row] = isValid(validity, row) ? piece(data, offsets[row]!, offsets[row + 1]!) : null
+    for (let row = 0; row < length; row++)
+      values[row] = isValid(validity, row) ? piece(data, offsets[row]!, offsets[row + 1]!) : null
     return values
   }
 
   /** 16 bytes each: the length, then the value if it is short, else its first bytes, a buffer and a place there. */
-  #views<T>(length: number, validity: Uint8Array | undefined, piece: (buffer: Buffer, start: number, end: number) => T): (T | null)[] {
+  #views<T>(
+    length: number,
+    validity: Uint8Array | undefined,
+    piece: (buffer: Buffer, start: number, end: number) => T,
+  ): (T | null)[] {
     const views = bufferOf(this.#next(length * 16))
     const count = this.#variadic[this.#view++] ?? 0
     if (count > this.#buffers.length) throw new FlatBufferError(`${count} buffers of texts`)
@@ -220,7 +266,8 @@ export class BatchReader {
       if (size >= 0 && size <= 12) return piece(views, row * 16 + 4, row * 16 + 4 + size)
       const buffer = data[views.readInt32LE(row * 16 + 8)]
       const start = views.readInt32LE(row * 16 + 12)
-      if (buffer === undefined || size < 0 || start < 0 || start + size > buffer.length) throw new FlatBufferError('a text beyond its buffer')
+      if (buffer === undefined || size < 0 || start < 0 || start + size > buffer.length)
+        throw new FlatBufferError('a text beyond its buffer')
       return piece(buffer, start, start + size)
     })
   }
@@ -236,7 +283,10 @@ function bufferOf(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
 }
 
-type ArrayConstructor<T> = { new (buffer: ArrayBufferLike, offset: number, length: number): T; readonly BYTES_PER_ELEMENT: number }
+type ArrayConstructor<T> = {
+  new (buffer: ArrayBufferLike, offset: number, length: number): T
+  readonly BYTES_PER_ELEMENT: number
+}
 
 function view<T>(bytes: Uint8Array, type: ArrayConstructor<T>, length: number): T {
   const aligned = bytes.byteOffset % type.BYTES_PER_ELEMENT === 0 ? bytes : new Uint8Array(bytes)
@@ -252,7 +302,9 @@ function decimals(bytes: Uint8Array, type: Extract<ArrowType, { kind: 'decimal' 
   const size = type.bits / 8
   if (![4, 8, 16, 32].includes(size)) throw new FlatBufferError(`decimals of ${type.bits} bits`)
   return Float64Array.from({ length }, (_, row) => {
-    const digits = Buffer.from(bytes.subarray(row * size, (row + 1) * size)).reverse().toString('hex')
+    const digits = Buffer.from(bytes.subarray(row * size, (row + 1) * size))
+      .reverse()
+      .toString('hex')
     return Number(`${BigInt.asIntN(type.bits, BigInt(`0x${digits}`))}e${-type.scale}`)
   })
 }

@@ -27,7 +27,13 @@ export function looksLikeArrow(bytes: Uint8Array): boolean {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, 6)).toString('latin1')
   if (text === 'ARROW1') return true
   // A message's length is a multiple of 8, and so is the place of its table.
-  return bytes.length >= 8 && text.startsWith('\xff\xff\xff\xff') && (bytes[4]! & 7) === 0 && bytes[7] === 0 && (bytes[4]! | bytes[5]! | bytes[6]!) !== 0
+  return (
+    bytes.length >= 8 &&
+    text.startsWith('\xff\xff\xff\xff') &&
+    (bytes[4]! & 7) === 0 &&
+    bytes[7] === 0 &&
+    (bytes[4]! | bytes[5]! | bytes[6]!) !== 0
+  )
 }
 
 /**
@@ -51,7 +57,12 @@ export async function readArrowWhole(source: Source, limits: Limits = defaultLim
     batches.push(batch)
     rows += batch.rows
     const held = rows * 8 * batch.vectors.length
-    if (held > limits.arrayBytes) throw new MlmodelError('ARROW_LIMIT', { what: 'bytes of all batches', found: held, limit: limits.arrayBytes }, { where: { file: source.name } })
+    if (held > limits.arrayBytes)
+      throw new MlmodelError(
+        'ARROW_LIMIT',
+        { what: 'bytes of all batches', found: held, limit: limits.arrayBytes },
+        { where: { file: source.name } },
+      )
   }
   return frameOfBatches(batches)
 }
@@ -127,7 +138,10 @@ interface Open {
 
 function frameOfBatches(batches: readonly Batch[]): Frame {
   const { schema, pandas } = batches[0]!.open
-  const columns = schema.fields.map(({ name }, at) => ({ name, vector: concatVectors(batches.map(({ vectors }) => vectors[at]!)) }))
+  const columns = schema.fields.map(({ name }, at) => ({
+    name,
+    vector: concatVectors(batches.map(({ vectors }) => vectors[at]!)),
+  }))
   return frameOfVectors(
     columns,
     batches.reduce((rows, batch) => rows + batch.rows, 0),
@@ -140,8 +154,10 @@ function* decode(where: Where, limits: Limits): Generator<number | Batch, void, 
   try {
     yield* decodeMessages(where, limits)
   } catch (error) {
-    if (error instanceof FlatBufferError || error instanceof CompressionError) throw new MlmodelError('ARROW_BROKEN', { why: error.message }, { where })
-    if (error instanceof ArrowLimitError) throw new MlmodelError('ARROW_LIMIT', { what: error.message, found: error.found, limit: error.limit }, { where })
+    if (error instanceof FlatBufferError || error instanceof CompressionError)
+      throw new MlmodelError('ARROW_BROKEN', { why: error.message }, { where })
+    if (error instanceof ArrowLimitError)
+      throw new MlmodelError('ARROW_LIMIT', { what: error.message, found: error.found, limit: error.limit }, { where })
     if (error instanceof ArrowTypeError) throw new MlmodelError('ARROW_UNSUPPORTED', { what: error.message }, { where })
     throw error
   }
@@ -231,7 +247,8 @@ function fieldOfDictionary(fields: readonly ArrowField[], id: number): ArrowFiel
 /** A column of a table without batches, of the type that pandas gives it. */
 function emptyVector({ type, dictionary }: ArrowField): Vector {
   const length = 0
-  if (dictionary !== undefined) return { kind: 'category', length, indices: new Int32Array(0), dictionary: { kind: 'null', length } }
+  if (dictionary !== undefined)
+    return { kind: 'category', length, indices: new Int32Array(0), dictionary: { kind: 'null', length } }
   switch (type.kind) {
     case 'bool':
       return { kind: 'number', dtype: 'bool', length, values: new Uint8Array(0) }

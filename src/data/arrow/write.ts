@@ -55,7 +55,9 @@ export function openArrowWriter(form: 'file' | 'stream'): ArrowWriter {
       const batches = builder.blocks(blocks)
       const dictionaries = builder.blocks([])
       const schema = schemaOf(builder, layout!)
-      const footer = builder.finish(builder.table([{ kind: 'short', value: version }, reference(schema), reference(dictionaries), reference(batches)]))
+      const footer = builder.finish(
+        builder.table([{ kind: 'short', value: version }, reference(schema), reference(dictionaries), reference(batches)]),
+      )
       const length = Buffer.alloc(4)
       length.writeInt32LE(footer.length)
       return Buffer.concat([head, endOfStream, footer, length, magic])
@@ -69,7 +71,12 @@ function reference(value: number): FieldValue {
 
 /** A message with its length, padded to 8 bytes. */
 function message(builder: Builder, kind: number, header: number, bodyLength: number): Uint8Array {
-  const root = builder.table([{ kind: 'short', value: version }, { kind: 'byte', value: kind }, reference(header), { kind: 'long', value: bodyLength }])
+  const root = builder.table([
+    { kind: 'short', value: version },
+    { kind: 'byte', value: kind },
+    reference(header),
+    { kind: 'long', value: bodyLength },
+  ])
   const metadata = builder.finish(root)
   const prefix = Buffer.alloc(8)
   prefix.writeInt32LE(-1)
@@ -83,11 +90,23 @@ function schemaOf(builder: Builder, layout: Layout): number {
 }
 
 function fieldOf(builder: Builder, name: string, type: WrittenType): number {
-  const children = type.kind === 'list' ? [fieldOf(builder, 'item', type.items)] : type.kind === 'struct' ? type.fields.map((field) => fieldOf(builder, field.name, field.type)) : []
+  const children =
+    type.kind === 'list'
+      ? [fieldOf(builder, 'item', type.items)]
+      : type.kind === 'struct'
+        ? type.fields.map((field) => fieldOf(builder, field.name, field.type))
+        : []
   const list = builder.references(children)
   const { kind, table } = typeOf(builder, type)
   const text = builder.text(name)
-  return builder.table([reference(text), { kind: 'byte', value: 1 }, { kind: 'byte', value: kind }, reference(table), undefined, reference(list)])
+  return builder.table([
+    reference(text),
+    { kind: 'byte', value: 1 },
+    { kind: 'byte', value: kind },
+    reference(table),
+    undefined,
+    reference(list),
+  ])
 }
 
 /** The number of the type in Schema.fbs, and its table. */
@@ -110,8 +129,15 @@ function typeOf(builder: Builder, type: WrittenType): { kind: number; table: num
     case 'number': {
       const bits = Number(/\d+$/.exec(type.dtype)?.[0] ?? 1)
       if (type.dtype === 'bool') return { kind: 6, table: builder.table([]) }
-      if (type.dtype.startsWith('float')) return { kind: 3, table: builder.table([{ kind: 'short', value: Math.log2(bits / 16) }]) }
-      return { kind: 2, table: builder.table([{ kind: 'int', value: bits }, { kind: 'byte', value: type.dtype.startsWith('u') ? 0 : 1 }]) }
+      if (type.dtype.startsWith('float'))
+        return { kind: 3, table: builder.table([{ kind: 'short', value: Math.log2(bits / 16) }]) }
+      return {
+        kind: 2,
+        table: builder.table([
+          { kind: 'int', value: bits },
+          { kind: 'byte', value: type.dtype.startsWith('u') ? 0 : 1 },
+        ]),
+      }
     }
   }
 }
@@ -139,10 +165,18 @@ function append(vector: Vector, parts: BodyParts): void {
       push(bytesOf(vector.values), parts)
       return
     case 'text':
-      appendPieces(vector.values.map((value, row) => (value === null || !isValid(vector.validity, row) ? undefined : Buffer.from(value, 'utf8'))), parts)
+      appendPieces(
+        vector.values.map((value, row) =>
+          value === null || !isValid(vector.validity, row) ? undefined : Buffer.from(value, 'utf8'),
+        ),
+        parts,
+      )
       return
     case 'bytes':
-      appendPieces(vector.values.map((value) => value ?? undefined), parts)
+      appendPieces(
+        vector.values.map((value) => value ?? undefined),
+        parts,
+      )
       return
     case 'list':
       push(bytesOf(vector.offsets), parts)

@@ -54,7 +54,9 @@ function readField(field: Table, depth: number, budget: { left: number }, limits
   const encoding = field.table(4)
   const index = encoding?.table(1)
   const dictionary =
-    encoding === undefined ? {} : { dictionary: { id: encoding.long(0), bits: index?.int(0) ?? 32, signed: index === undefined || index.byte(1) !== 0 } }
+    encoding === undefined
+      ? {}
+      : { dictionary: { id: encoding.long(0), bits: index?.int(0) ?? 32, signed: index === undefined || index.byte(1) !== 0 } }
   return {
     name: field.text(0) ?? '',
     type: readType(field.byte(2), field.table(3)),
@@ -104,7 +106,12 @@ function readType(kind: number, type: Table | undefined): ArrowType {
     case 18:
       return { kind: 'duration', unit: unitOf(type.short(0, 1)) }
     default:
-      return { kind: 'unsupported', name: { 11: 'intervals', 14: 'unions', 22: 'run-end encoded values', 25: 'list views', 26: 'list views' }[kind] ?? `type ${kind}` }
+      return {
+        kind: 'unsupported',
+        name:
+          { 11: 'intervals', 14: 'unions', 22: 'run-end encoded values', 25: 'list views', 26: 'list views' }[kind] ??
+          `type ${kind}`,
+      }
   }
 }
 
@@ -125,7 +132,9 @@ export function readEncodedSchema(text: string | undefined, limits: Limits): Rea
     const start = bytes.readInt32LE(0) === -1 ? 8 : 4
     const message = Table.root(bytes.subarray(start))
     const schema = message.byte(1) === 1 ? message.table(2) : undefined
-    return schema === undefined ? new Map() : new Map(readSchemaTable(schema, bytes.length, limits).fields.map((field) => [field.name, field]))
+    return schema === undefined
+      ? new Map()
+      : new Map(readSchemaTable(schema, bytes.length, limits).fields.map((field) => [field.name, field]))
   } catch (error) {
     if (error instanceof FlatBufferError || error instanceof RangeError) return new Map()
     throw error

@@ -28,7 +28,10 @@ const decompressors: Readonly<Record<Codec, (input: Uint8Array, length: number) 
   snappy: snappy,
   gzip: (input, length) => gunzipSync(input, { maxOutputLength: Math.max(length, 1) }),
   brotli: (input, length) => brotliDecompressSync(input, { maxOutputLength: Math.max(length, 1) }),
-  zstd: (input, length) => (length === 0 ? new Uint8Array(0) : (decompressZstd as (input: Uint8Array, output: Uint8Array) => Uint8Array)(input, new Uint8Array(length))),
+  zstd: (input, length) =>
+    length === 0
+      ? new Uint8Array(0)
+      : (decompressZstd as (input: Uint8Array, output: Uint8Array) => Uint8Array)(input, new Uint8Array(length)),
   lz4: (input, length) => {
     const output = new Uint8Array(length)
     return output.subarray(0, lz4Block(input, output, 0))

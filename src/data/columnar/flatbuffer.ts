@@ -25,7 +25,10 @@ export class Table {
 
   static root(bytes: Uint8Array): Table {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-    return new Table(view, guarded(view, 0, 4, () => view.getUint32(0, true)))
+    return new Table(
+      view,
+      guarded(view, 0, 4, () => view.getUint32(0, true)),
+    )
   }
 
   /** The place of a field's value; 0 where it is absent. */
@@ -61,7 +64,9 @@ export class Table {
     if (at === 0) return undefined
     const start = this.#follow(at)
     const length = guarded(this.#view, start, 4, () => this.#view.getUint32(start, true))
-    return guarded(this.#view, start + 4, length, () => Buffer.from(this.#view.buffer, this.#view.byteOffset + start + 4, length).toString('utf8'))
+    return guarded(this.#view, start + 4, length, () =>
+      Buffer.from(this.#view.buffer, this.#view.byteOffset + start + 4, length).toString('utf8'),
+    )
   }
 
   table(field: number): Table | undefined {
@@ -77,7 +82,10 @@ export class Table {
   /** Pairs of numbers of 8 bytes each: Arrow's places of buffers and lengths of nodes. */
   pairs(field: number): (readonly [number, number])[] {
     const { start, length } = this.#vector(field, 16)
-    return Array.from({ length }, (_, index) => [longAt(this.#view, start + index * 16), longAt(this.#view, start + index * 16 + 8)] as const)
+    return Array.from(
+      { length },
+      (_, index) => [longAt(this.#view, start + index * 16), longAt(this.#view, start + index * 16 + 8)] as const,
+    )
   }
 
   longs(field: number): number[] {
@@ -167,10 +175,7 @@ export class Builder {
 
   /** Arrow's `Block`: an offset, a length with padding and a body's length. */
   blocks(values: readonly (readonly [number, number, number])[]): number {
-    return this.longs(
-      values.flatMap(([offset, metadata, body]) => [offset, metadata, body]),
-      3,
-    )
+    return this.longs(values.flat(), 3)
   }
 
   table(fields: readonly (FieldValue | undefined)[]): number {

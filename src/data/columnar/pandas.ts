@@ -135,7 +135,12 @@ function timestampColumn(name: string | number, vector: Extract<Vector, { kind: 
     const value = values[row]!
     if (!isValid(validity, row) || value === notATime) scaled[row] = notATime
     else if (value > limit || value < -limit) {
-      return { name, dtype: 'object', values: cellsOf(vector), pandas: `datetime64[${unit}${zone === undefined ? '' : `, ${zone}`}]` }
+      return {
+        name,
+        dtype: 'object',
+        values: cellsOf(vector),
+        pandas: `datetime64[${unit}${zone === undefined ? '' : `, ${zone}`}]`,
+      }
     } else scaled[row] = value * factor
   }
   return { name, dtype: 'datetime64', values: scaled, ...(zone !== undefined && { pandas: 'zoned' }) }
@@ -175,7 +180,8 @@ function cellReader(vector: Vector): (row: number) => Cell {
       return listReader(vector.offsets, vector.items)
     case 'map': {
       const pairs = cellsOf(vector.items)
-      return (row) => pairs.slice(vector.offsets[row], vector.offsets[row + 1]).map((pair) => (pair instanceof Map ? [...pair.values()] : pair))
+      return (row) =>
+        pairs.slice(vector.offsets[row], vector.offsets[row + 1]).map((pair) => (pair instanceof Map ? [...pair.values()] : pair))
     }
     case 'struct': {
       const fields = vector.fields.map(({ name, vector: field }) => [name, cellsOf(field)] as const)
@@ -212,15 +218,24 @@ function listReader(offsets: Int32Array, items: Vector): (row: number) => Cell {
 function timeText(nanoseconds: bigint): string {
   const two = (value: bigint) => String(value).padStart(2, '0')
   const seconds = nanoseconds / 1_000_000_000n
-  const fraction = String(nanoseconds % 1_000_000_000n).padStart(9, '0').replace(/0+$/, '')
+  const fraction = String(nanoseconds % 1_000_000_000n)
+    .padStart(9, '0')
+    .replace(/0+$/, '')
   return `${two(seconds / 3600n)}:${two((seconds / 60n) % 60n)}:${two(seconds % 60n)}${fraction === '' ? '' : `.${fraction}`}`
 }
 
 /** A block of rows of a frame; `start` is a multiple of 8, so that bitmaps can be shared. */
 export function sliceFrame(frame: Frame, start: number, end: number): Frame {
   const columns = frame.columns.map((column) => {
-    const part = { ...column, values: Array.isArray(column.values) ? column.values.slice(start, end) : (column.values as NumericArray).subarray(start, end) }
-    return ('validity' in column && column.validity !== undefined ? { ...part, validity: column.validity.subarray(start >> 3) } : part) as Column
+    const part = {
+      ...column,
+      values: Array.isArray(column.values)
+        ? column.values.slice(start, end)
+        : (column.values as NumericArray).subarray(start, end),
+    }
+    return (
+      'validity' in column && column.validity !== undefined ? { ...part, validity: column.validity.subarray(start >> 3) } : part
+    ) as Column
   })
   return { kind: 'frame', rows: end - start, columns }
 }

@@ -74,7 +74,10 @@ export function concatVectors(parts: readonly Vector[]): Vector {
       return {
         ...base,
         kind: 'struct',
-        fields: first.fields.map(({ name }, at) => ({ name, vector: concatVectors(of('struct').map((part) => trimmed(part.fields[at]!.vector, part.length))) })),
+        fields: first.fields.map(({ name }, at) => ({
+          name,
+          vector: concatVectors(of('struct').map((part) => trimmed(part.fields[at]!.vector, part.length))),
+        })),
       }
     case 'category': {
       const categories = of('category')
@@ -85,7 +88,9 @@ export function concatVectors(parts: readonly Vector[]): Vector {
         if (at > 0 && categories[at - 1]!.dictionary !== dictionary) before += categories[at - 1]!.dictionary.length
         for (const index of own) indices[row++] = index + before
       }
-      const dictionaries = categories.map(({ dictionary }) => dictionary).filter((dictionary, at, all) => at === 0 || all[at - 1] !== dictionary)
+      const dictionaries = categories
+        .map(({ dictionary }) => dictionary)
+        .filter((dictionary, at, all) => at === 0 || all[at - 1] !== dictionary)
       return { ...base, kind: 'category', indices, dictionary: concatVectors(dictionaries) }
     }
     default: {

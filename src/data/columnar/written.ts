@@ -35,15 +35,23 @@ export interface Layout {
  * @throws TABLE_NOT_WRITABLE, PREDICTIONS_NO_TABLE
  */
 export function layOut(first: Batch, format: string): Layout {
-  const columns = frameOf(first).columns.map((column) => ({ name: String(column.name), type: guarded(column, format, () => typeOfColumn(column)) }))
+  const columns = frameOf(first).columns.map((column) => ({
+    name: String(column.name),
+    type: guarded(column, format, () => typeOfColumn(column)),
+  }))
   const twice = columns.find(({ name }, at) => columns.findIndex((one) => one.name === name) !== at)
-  if (twice !== undefined) throw new MlmodelError('TABLE_NOT_WRITABLE', { format, column: twice.name, why: 'there are two of that name' })
+  if (twice !== undefined)
+    throw new MlmodelError('TABLE_NOT_WRITABLE', { format, column: twice.name, why: 'there are two of that name' })
   return {
     columns,
     vectors(batch) {
       const frame = frameOf(batch)
-      if (frame.columns.length !== columns.length) throw new MlmodelError('PREDICTIONS_NO_TABLE', { why: 'the number of outputs changes from block to block' })
-      return { rows: frame.rows, vectors: frame.columns.map((column, at) => guarded(column, format, () => vectorOfColumn(column, columns[at]!.type))) }
+      if (frame.columns.length !== columns.length)
+        throw new MlmodelError('PREDICTIONS_NO_TABLE', { why: 'the number of outputs changes from block to block' })
+      return {
+        rows: frame.rows,
+        vectors: frame.columns.map((column, at) => guarded(column, format, () => vectorOfColumn(column, columns[at]!.type))),
+      }
     },
   }
 }
@@ -56,7 +64,8 @@ function guarded<T>(column: Column, format: string, action: () => T): T {
   try {
     return action()
   } catch (error) {
-    if (error instanceof TypeConflict) throw new MlmodelError('TABLE_NOT_WRITABLE', { format, column: String(column.name), why: error.message })
+    if (error instanceof TypeConflict)
+      throw new MlmodelError('TABLE_NOT_WRITABLE', { format, column: String(column.name), why: error.message })
     throw error
   }
 }
@@ -125,11 +134,19 @@ function vectorOfColumn(column: Column, type: WrittenType): Vector {
   const length = column.values.length
   if (column.dtype === 'object') return vectorOfCells(column.values, type)
   if (typeOfColumn(column).kind !== type.kind) throw new TypeConflict('its type changes from block to block')
-  if (column.dtype === 'string') return { kind: 'text', length, validity: bitmapOf(length, (row) => column.values[row] != null), values: column.values }
-  if (column.dtype === 'bytes') return { kind: 'bytes', length, validity: bitmapOf(length, (row) => column.values[row] != null), values: column.values }
+  if (column.dtype === 'string')
+    return { kind: 'text', length, validity: bitmapOf(length, (row) => column.values[row] != null), values: column.values }
+  if (column.dtype === 'bytes')
+    return { kind: 'bytes', length, validity: bitmapOf(length, (row) => column.values[row] != null), values: column.values }
   if (column.dtype === 'datetime64') {
     const values = column.values as BigInt64Array
-    return { kind: 'timestamp', unit: 'ns', length, validity: bitmapOf(length, (row) => isValid(column.validity, row) && values[row] !== notATime), values }
+    return {
+      kind: 'timestamp',
+      unit: 'ns',
+      length,
+      validity: bitmapOf(length, (row) => isValid(column.validity, row) && values[row] !== notATime),
+      values,
+    }
   }
   if (type.kind !== 'number' || type.dtype !== column.dtype) throw new TypeConflict('its type changes from block to block')
   return { kind: 'number', dtype: column.dtype, length, validity: column.validity, values: column.values }
@@ -150,7 +167,12 @@ function vectorOfCells(cells: readonly Cell[], type: WrittenType): Vector {
       if (cells.some((cell) => cell !== null && !(cell instanceof Uint8Array))) throw wrong()
       return { kind: 'bytes', length, validity, values: cells as readonly (Uint8Array | null)[] }
     case 'date':
-      return { kind: 'date', length, validity, values: Int32Array.from(cells, (cell) => (isMoment(cell) ? Number(cell.nanoseconds / 86_400_000_000_000n) : 0)) }
+      return {
+        kind: 'date',
+        length,
+        validity,
+        values: Int32Array.from(cells, (cell) => (isMoment(cell) ? Number(cell.nanoseconds / 86_400_000_000_000n) : 0)),
+      }
     case 'timestamp': {
       const values = BigInt64Array.from(cells, (cell) => (isMoment(cell) ? cell.nanoseconds : notATime))
       return { kind: 'timestamp', unit: 'ns', length, validity: bitmapOf(length, (row) => values[row] !== notATime), values }
@@ -161,7 +183,13 @@ function vectorOfCells(cells: readonly Cell[], type: WrittenType): Vector {
       if (cells.some((cell) => cell !== null && !isCellMap(cell))) throw wrong()
       const known = new Set(type.fields.map(({ name }) => name))
       for (const cell of cells) if (isCellMap(cell)) for (const name of cell.keys()) if (!known.has(name)) throw wrong()
-      const fields = type.fields.map((field) => ({ name: field.name, vector: vectorOfCells(cells.map((cell) => (isCellMap(cell) ? (cell.get(field.name) ?? null) : null)), field.type) }))
+      const fields = type.fields.map((field) => ({
+        name: field.name,
+        vector: vectorOfCells(
+          cells.map((cell) => (isCellMap(cell) ? (cell.get(field.name) ?? null) : null)),
+          field.type,
+        ),
+      }))
       return { kind: 'struct', length, validity, fields }
     }
     case 'list':
@@ -182,7 +210,12 @@ function numbers(cells: readonly Cell[], dtype: NumericDtype, wrong: () => TypeC
   return values
 }
 
-function listVector(cells: readonly Cell[], type: WrittenType, validity: Uint8Array | undefined, wrong: () => TypeConflict): Vector {
+function listVector(
+  cells: readonly Cell[],
+  type: WrittenType,
+  validity: Uint8Array | undefined,
+  wrong: () => TypeConflict,
+): Vector {
   const length = cells.length
   const offsets = new Int32Array(length + 1)
   const arrays = cells.every((cell) => isTensor(cell ?? undefined) && (cell as { shape: readonly number[] }).shape.length === 1)
@@ -191,7 +224,13 @@ function listVector(cells: readonly Cell[], type: WrittenType, validity: Uint8Ar
     for (const [row, { values }] of parts.entries()) offsets[row + 1] = offsets[row]! + values.length
     const values = new arrayOfDtype[type.dtype](offsets[length]!) as Float64Array
     for (const [row, part] of parts.entries()) values.set(part.values as Float64Array, offsets[row])
-    return { kind: 'list', length, validity, offsets, items: { kind: 'number', dtype: type.dtype, length: values.length, values } }
+    return {
+      kind: 'list',
+      length,
+      validity,
+      offsets,
+      items: { kind: 'number', dtype: type.dtype, length: values.length, values },
+    }
   }
   const items: Cell[] = []
   for (const [row, cell] of cells.entries()) {
@@ -209,7 +248,11 @@ function listVector(cells: readonly Cell[], type: WrittenType, validity: Uint8Ar
 function rowsOf(tensor: Extract<Cell, { shape: unknown }>): Cell[] {
   const [count = 0, ...inner] = tensor.shape
   const size = inner.reduce((product, dimension) => product * dimension, 1)
-  if (inner.length > 0) return Array.from({ length: count }, (_, row) => ({ ...tensor, shape: inner, values: tensor.values.slice(row * size, (row + 1) * size) }) as Cell)
+  if (inner.length > 0)
+    return Array.from(
+      { length: count },
+      (_, row) => ({ ...tensor, shape: inner, values: tensor.values.slice(row * size, (row + 1) * size) }) as Cell,
+    )
   return Array.from(tensor.values as ArrayLike<Cell>, (value): Cell => {
     if (tensor.dtype === 'bool') return Number(value) === 1
     if (tensor.dtype === 'float16') return float16ToNumber(value as number)

@@ -129,7 +129,10 @@ export function openLeaf(node: Node, chunks: readonly ColumnChunk[], read: ReadA
 }
 
 function joined(leaf: Leaf, parts: readonly Stored[]): Stored {
-  const all = newStored(leaf, parts.reduce((sum, part) => sum + part.length, 0)) as unknown[]
+  const all = newStored(
+    leaf,
+    parts.reduce((sum, part) => sum + part.length, 0),
+  ) as unknown[]
   let at = 0
   for (const part of parts) for (let index = 0; index < part.length; index++) all[at++] = part[index]
   return all as Stored
@@ -149,7 +152,8 @@ function setBits(validity: Uint8Array, start: number, count: number): void {
 function copy(page: Page, from: number, target: Stored, to: number, count: number): void {
   const { values, indices } = page
   if (indices === undefined) {
-    if (Array.isArray(values)) for (let index = 0; index < count; index++) (target as string[])[to + index] = values[from + index] as string
+    if (Array.isArray(values))
+      for (let index = 0; index < count; index++) (target as string[])[to + index] = values[from + index] as string
     else (target as Float64Array).set((values as Float64Array).subarray(from, from + count), to)
     return
   }
@@ -159,7 +163,15 @@ function copy(page: Page, from: number, target: Stored, to: number, count: numbe
 }
 
 /** Puts values between missing ones; gives how many were there. */
-function spread(page: Page, level: number, from: number, target: Stored, to: number, count: number, validity: Uint8Array): number {
+function spread(
+  page: Page,
+  level: number,
+  from: number,
+  target: Stored,
+  to: number,
+  count: number,
+  validity: Uint8Array,
+): number {
   const { definitions, values, indices } = page
   const source = values as Float64Array
   const numbers = target as Float64Array
@@ -174,7 +186,13 @@ function spread(page: Page, level: number, from: number, target: Stored, to: num
   return taken
 }
 
-function* pagesOf(node: Node, chunks: readonly ColumnChunk[], read: ReadAt, where: Where, limits: Limits): Generator<Page, undefined> {
+function* pagesOf(
+  node: Node,
+  chunks: readonly ColumnChunk[],
+  read: ReadAt,
+  where: Where,
+  limits: Limits,
+): Generator<Page, undefined> {
   for (const chunk of chunks) yield* pagesOfChunk(node, chunk, read, where, limits)
   return undefined
 }
@@ -205,7 +223,8 @@ function* pagesOfChunk(node: Node, chunk: ColumnChunk, read: ReadAt, where: Wher
     if (stored < 0 || stored > end - position) throw fail(`a page is said to take ${stored} bytes, ${end - position} are left`)
     if (size < 0) throw fail(`a page is said to hold ${size} bytes`)
     if (size > limits.pageBytes) throw limit('a page', size, limits.pageBytes, where)
-    if (chunk.codec !== undefined && size > ratioCheckedFrom && size > stored * limits.inflateRatio) throw limit('a page compressed to one part', Math.floor(size / Math.max(stored, 1)), limits.inflateRatio, where)
+    if (chunk.codec !== undefined && size > ratioCheckedFrom && size > stored * limits.inflateRatio)
+      throw limit('a page compressed to one part', Math.floor(size / Math.max(stored, 1)), limits.inflateRatio, where)
     const bytes = need(stored)
     position += stored
     if (type === 1) continue
@@ -227,7 +246,10 @@ function* pagesOfChunk(node: Node, chunk: ColumnChunk, read: ReadAt, where: Wher
   return undefined
 }
 
-function readHeader(window: (most: number) => Uint8Array, fail: (why: string) => MlmodelError): { header: ThriftStruct; length: number } {
+function readHeader(
+  window: (most: number) => Uint8Array,
+  fail: (why: string) => MlmodelError,
+): { header: ThriftStruct; length: number } {
   for (const [attempt, most] of headerBytes.entries()) {
     const bytes = window(most)
     const cursor = new Cursor(bytes)
@@ -249,7 +271,14 @@ function unpacked(chunk: ColumnChunk, bytes: Uint8Array, size: number): Uint8Arr
 
 const bitWidth = (most: number): number => 32 - Math.clz32(most)
 
-function pageVersion1(node: Node, head: ThriftStruct, count: number, bytes: Uint8Array, dictionary: Stored | undefined, limits: Limits): Page {
+function pageVersion1(
+  node: Node,
+  head: ThriftStruct,
+  count: number,
+  bytes: Uint8Array,
+  dictionary: Stored | undefined,
+  limits: Limits,
+): Page {
   let at = 0
   const levels = (most: number, encoding: number | undefined): Uint8Array | undefined => {
     if (most === 0) return undefined
@@ -292,7 +321,17 @@ function pageVersion2(
   const size2 = size - definitionBytes - repetitionBytes
   if (size2 < 0) throw new ThriftError('levels larger than their page')
   const compressed = chunk.codec !== undefined && head.get(7) !== false && rest.length > 0
-  return pageOf(node, numberIn(head, 4) ?? 0, count, definitions, repetitions, compressed ? decompress(chunk.codec!, rest, size2) : rest, 0, dictionary, limits)
+  return pageOf(
+    node,
+    numberIn(head, 4) ?? 0,
+    count,
+    definitions,
+    repetitions,
+    compressed ? decompress(chunk.codec!, rest, size2) : rest,
+    0,
+    dictionary,
+    limits,
+  )
 }
 
 function pageOf(
@@ -317,13 +356,19 @@ function pageOf(
   }
   if (repetitions?.some((level) => level > node.repetitionLevel) === true) throw new ThriftError('a level beyond the deepest')
   const levels = { count, definitions: there === count ? undefined : definitions, repetitions }
-  if (!dictionaryEncodings.has(encoding)) return { ...levels, values: there === 0 ? newStored(leaf, 0) : readValues(leaf, encoding, bytes, at, there, limits.pageBytes) }
+  if (!dictionaryEncodings.has(encoding))
+    return {
+      ...levels,
+      values: there === 0 ? newStored(leaf, 0) : readValues(leaf, encoding, bytes, at, there, limits.pageBytes),
+    }
   const indices = new Int32Array(there)
   if (there > 0) {
     if (dictionary === undefined) throw new ThriftError('a dictionary is missing')
     readHybrid(bytes, at + 1, new Cursor(bytes, at).byte(), indices)
     const size = dictionary.length
-    for (let index = 0; index < there; index++) if (indices[index]! < 0 || indices[index]! >= size) throw new ThriftError(`a value is number ${indices[index]} of a dictionary of ${size}`)
+    for (let index = 0; index < there; index++)
+      if (indices[index]! < 0 || indices[index]! >= size)
+        throw new ThriftError(`a value is number ${indices[index]} of a dictionary of ${size}`)
   }
   return { ...levels, values: dictionary ?? newStored(leaf, 0), indices }
 }

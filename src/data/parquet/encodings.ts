@@ -42,7 +42,10 @@ export function readHybrid(bytes: Uint8Array, at: number, width: number, output:
 }
 
 function unpack(bytes: Uint8Array, width: number, output: Uint8Array | Int32Array, start: number, count: number): void {
-  if (width > 24) return unpackWide(bytes, width, output, start, count)
+  if (width > 24) {
+    unpackWide(bytes, width, output, start, count)
+    return
+  }
   const mask = (1 << width) - 1
   let bits = 0
   let held = 0
@@ -81,7 +84,8 @@ export function readDelta(bytes: Uint8Array, at: number, output: Int32Array | Bi
   const first = zigzag64(cursor)
   const count = output.length
   const perMini = blockSize / miniBlocks
-  if (!Number.isInteger(perMini) || perMini % 8 !== 0 || perMini === 0 || blockSize > 1 << 20) throw new ThriftError(`blocks of ${blockSize} in ${miniBlocks} parts`)
+  if (!Number.isInteger(perMini) || perMini % 8 !== 0 || perMini === 0 || blockSize > 1 << 20)
+    throw new ThriftError(`blocks of ${blockSize} in ${miniBlocks} parts`)
   if (total !== count) throw new ThriftError(`${total} differences for ${count} values`)
   const wide = output instanceof BigInt64Array
   let value = first
@@ -139,7 +143,8 @@ function zigzag64(cursor: Cursor): bigint {
 export function joinStreams(bytes: Uint8Array, at: number, count: number, width: number): Uint8Array {
   const source = new Cursor(bytes, at).take(count * width)
   const joined = new Uint8Array(count * width)
-  for (let byte = 0; byte < width; byte++) for (let index = 0; index < count; index++) joined[index * width + byte] = source[byte * count + index]!
+  for (let byte = 0; byte < width; byte++)
+    for (let index = 0; index < count; index++) joined[index * width + byte] = source[byte * count + index]!
   return joined
 }
 
@@ -159,7 +164,8 @@ export function readDeltaBytes(bytes: Uint8Array, at: number, count: number, mos
   let total = 0
   return suffixes.map((suffix, index) => {
     const shared = prefixes[index]!
-    if (shared < 0 || shared > previous.length) throw new ThriftError(`a value shares ${shared} bytes with one of ${previous.length}`)
+    if (shared < 0 || shared > previous.length)
+      throw new ThriftError(`a value shares ${shared} bytes with one of ${previous.length}`)
     if (shared === 0) {
       previous = suffix
       return suffix

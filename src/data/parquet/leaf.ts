@@ -84,7 +84,10 @@ function texts(bytes: Uint8Array, at: number, count: number): string[] {
   return values
 }
 
-type ArrayConstructor<T> = { new (buffer: ArrayBufferLike, offset: number, length: number): T; readonly BYTES_PER_ELEMENT: number }
+type ArrayConstructor<T> = {
+  new (buffer: ArrayBufferLike, offset: number, length: number): T
+  readonly BYTES_PER_ELEMENT: number
+}
 
 function fixed<T>(bytes: Uint8Array, at: number, count: number, type: ArrayConstructor<T>): T {
   const data = new Cursor(bytes, at).take(count * type.BYTES_PER_ELEMENT)
@@ -97,14 +100,16 @@ function int96(bytes: Uint8Array, count: number): BigInt64Array {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   return BigInt64Array.from(
     { length: count },
-    (_, index) => (BigInt(view.getInt32(index * 12 + 8, true)) - 2_440_588n) * 86_400_000_000_000n + view.getBigInt64(index * 12, true),
+    (_, index) =>
+      (BigInt(view.getInt32(index * 12 + 8, true)) - 2_440_588n) * 86_400_000_000_000n + view.getBigInt64(index * 12, true),
   )
 }
 
 /** Bytes as the leaf's type means them, where that is no longer bytes. */
 function meant(leaf: Leaf, values: Uint8Array[]): Stored {
   const { logical } = leaf
-  if (logical.kind === 'text') return values.map((value) => Buffer.from(value.buffer, value.byteOffset, value.length).toString('utf8'))
+  if (logical.kind === 'text')
+    return values.map((value) => Buffer.from(value.buffer, value.byteOffset, value.length).toString('utf8'))
   if (logical.kind === 'float16') return Uint16Array.from(values, (value) => value[0]! | (value[1]! << 8))
   return logical.kind === 'decimal' ? Float64Array.from(values, (value) => decimalOf(bigEndian(value), logical.scale)) : values
 }
@@ -139,7 +144,8 @@ export function readValues(leaf: Leaf, encoding: number, bytes: Uint8Array, at: 
   if (encoding === 6 && leaf.type === 'BYTE_ARRAY') return meant(leaf, readDeltaLengths(bytes, at, count))
   if (encoding === 7 && leaf.type.endsWith('BYTE_ARRAY')) {
     const values = readDeltaBytes(bytes, at, count, most)
-    if (leaf.type === 'FIXED_LEN_BYTE_ARRAY' && values.some((value) => value.length !== leaf.length)) throw new ThriftError('a value of another length')
+    if (leaf.type === 'FIXED_LEN_BYTE_ARRAY' && values.some((value) => value.length !== leaf.length))
+      throw new ThriftError('a value of another length')
     return meant(leaf, values)
   }
   const width = { INT32: 4, FLOAT: 4, INT64: 8, DOUBLE: 8, FIXED_LEN_BYTE_ARRAY: leaf.length }[leaf.type as 'INT32']
@@ -161,20 +167,39 @@ export function vectorOfStored(leaf: Leaf, values: Stored, length: number, valid
     case 'text':
       return { ...base, kind: 'text', values: withNulls(values as string[], validity) }
     case 'decimal':
-      return { ...base, kind: 'decimal', values: values instanceof Float64Array ? values : Float64Array.from(values as Int32Array, (value) => decimalOf(BigInt(value), logical.scale)) }
+      return {
+        ...base,
+        kind: 'decimal',
+        values:
+          values instanceof Float64Array
+            ? values
+            : Float64Array.from(values as Int32Array, (value) => decimalOf(BigInt(value), logical.scale)),
+      }
     case 'date':
       return { ...base, kind: 'date', values: values as Int32Array }
     case 'time':
       return { ...base, kind: 'time', unit: logical.unit, values: toBigInts(values as Int32Array | BigInt64Array) }
     case 'timestamp':
-      return { ...base, kind: 'timestamp', unit: logical.unit, zone: logical.utc ? 'UTC' : undefined, values: toBigInts(values as Int32Array | BigInt64Array) }
+      return {
+        ...base,
+        kind: 'timestamp',
+        unit: logical.unit,
+        zone: logical.utc ? 'UTC' : undefined,
+        values: toBigInts(values as Int32Array | BigInt64Array),
+      }
     case 'float16':
       return { ...base, kind: 'number', dtype: 'float16', values: values as Uint16Array }
     case 'integer': {
       const dtype = `${logical.signed ? '' : 'u'}int${logical.bits}` as 'int32'
       const stored = values as Int32Array | BigInt64Array
-      if (!(dtype in arrayOfDtype) || stored instanceof BigInt64Array !== (logical.bits === 64)) throw new ThriftError(`integers of ${logical.bits} bits in ${leaf.type}`)
-      const kept = dtype === 'int32' || (dtype as string) === 'int64' ? stored : stored instanceof BigInt64Array ? new BigUint64Array(stored.buffer, stored.byteOffset, stored.length) : narrowed(stored, dtype)
+      if (!(dtype in arrayOfDtype) || stored instanceof BigInt64Array !== (logical.bits === 64))
+        throw new ThriftError(`integers of ${logical.bits} bits in ${leaf.type}`)
+      const kept =
+        dtype === 'int32' || (dtype as string) === 'int64'
+          ? stored
+          : stored instanceof BigInt64Array
+            ? new BigUint64Array(stored.buffer, stored.byteOffset, stored.length)
+            : narrowed(stored, dtype)
       return { ...base, kind: 'number', dtype, values: kept }
     }
     case 'plain':
@@ -182,7 +207,12 @@ export function vectorOfStored(leaf: Leaf, values: Stored, length: number, valid
   }
 }
 
-function plainVector(leaf: Leaf, values: Stored, base: { length: number; validity: Uint8Array | undefined }, validity: Uint8Array | undefined): Vector {
+function plainVector(
+  leaf: Leaf,
+  values: Stored,
+  base: { length: number; validity: Uint8Array | undefined },
+  validity: Uint8Array | undefined,
+): Vector {
   switch (leaf.type) {
     case 'INT96':
       return { ...base, kind: 'timestamp', unit: 'ns', values: values as BigInt64Array }

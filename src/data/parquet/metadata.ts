@@ -11,7 +11,16 @@ import { Cursor, numberIn, readStruct, structIn, structsIn, type ThriftStruct, t
 
 export type PhysicalType = 'BOOLEAN' | 'INT32' | 'INT64' | 'INT96' | 'FLOAT' | 'DOUBLE' | 'BYTE_ARRAY' | 'FIXED_LEN_BYTE_ARRAY'
 
-const physicalTypes: readonly PhysicalType[] = ['BOOLEAN', 'INT32', 'INT64', 'INT96', 'FLOAT', 'DOUBLE', 'BYTE_ARRAY', 'FIXED_LEN_BYTE_ARRAY']
+const physicalTypes: readonly PhysicalType[] = [
+  'BOOLEAN',
+  'INT32',
+  'INT64',
+  'INT96',
+  'FLOAT',
+  'DOUBLE',
+  'BYTE_ARRAY',
+  'FIXED_LEN_BYTE_ARRAY',
+]
 
 const codecs: readonly (Codec | undefined)[] = [undefined, 'snappy', 'gzip', undefined, 'brotli', 'lz4-hadoop', 'zstd', 'lz4']
 
@@ -66,7 +75,12 @@ export function looksLikeParquet(bytes: Uint8Array): boolean {
  * @param read - bytes from a position of the file
  * @throws PARQUET_BROKEN, PARQUET_LIMIT, PARQUET_UNSUPPORTED
  */
-export function readFooter(size: number, read: (position: number, length: number) => Uint8Array, where: Where, limits: Limits): Footer {
+export function readFooter(
+  size: number,
+  read: (position: number, length: number) => Uint8Array,
+  where: Where,
+  limits: Limits,
+): Footer {
   if (size < 12) throw broken('it is shorter than an empty one', where)
   const tail = read(size - 8, 8)
   const magic = Buffer.from(tail.subarray(4)).toString('latin1')
@@ -74,7 +88,8 @@ export function readFooter(size: number, read: (position: number, length: number
   if (magic !== 'PAR1' || !looksLikeParquet(read(0, 4))) throw broken('it does not begin and end with PAR1', where)
   const length = new DataView(tail.buffer, tail.byteOffset, 4).getUint32(0, true)
   if (length > size - 12) throw broken(`its footer is said to take ${length} bytes, the file has ${size}`, where)
-  if (length > limits.tableMetadataBytes) throw new MlmodelError('PARQUET_LIMIT', { what: 'a footer', found: length, limit: limits.tableMetadataBytes }, { where })
+  if (length > limits.tableMetadataBytes)
+    throw new MlmodelError('PARQUET_LIMIT', { what: 'a footer', found: length, limit: limits.tableMetadataBytes }, { where })
   const root = readStruct(new Cursor(read(size - 8 - length, length)))
   const { columns, leaves } = readSchema(structsIn(root, 2), where, limits)
   const rowGroups = structsIn(root, 4).map((group) => readRowGroup(group, leaves, size, where))
@@ -82,7 +97,11 @@ export function readFooter(size: number, read: (position: number, length: number
   return { columns, rowGroups, metadata }
 }
 
-function readSchema(elements: readonly ThriftStruct[], where: Where, limits: Limits): { columns: readonly Node[]; leaves: number } {
+function readSchema(
+  elements: readonly ThriftStruct[],
+  where: Where,
+  limits: Limits,
+): { columns: readonly Node[]; leaves: number } {
   let next = 1
   let leaves = 0
   const readNode = (repetitionLevel: number, definitionLevel: number, depth: number): Node => {
@@ -98,17 +117,31 @@ function readSchema(elements: readonly ThriftStruct[], where: Where, limits: Lim
     const childCount = numberIn(element, 5) ?? 0
     const converted = numberIn(element, 6)
     const annotated = structIn(element, 10)
-    const group = converted === 3 || annotated?.has(3) === true ? 'list' : converted === 1 || converted === 2 || annotated?.has(2) === true ? 'map' : 'struct'
+    const group =
+      converted === 3 || annotated?.has(3) === true
+        ? 'list'
+        : converted === 1 || converted === 2 || annotated?.has(2) === true
+          ? 'map'
+          : 'struct'
     if (childCount > 0) {
       if (childCount > elements.length) throw broken('its schema names more children than it has', where)
-      const children = Array.from({ length: childCount }, () => readNode(levels.repetitionLevel, levels.definitionLevel, depth + 1))
+      const children = Array.from({ length: childCount }, () =>
+        readNode(levels.repetitionLevel, levels.definitionLevel, depth + 1),
+      )
       return { name, repetition, ...levels, group, children }
     }
     const type = physicalTypes[numberIn(element, 1) ?? -1]
     if (type === undefined) throw broken(`its column \`${name}\` has no type`, where)
     const length = numberIn(element, 2) ?? 0
     if (type === 'FIXED_LEN_BYTE_ARRAY' && length <= 0) throw broken(`its column \`${name}\` has values without a length`, where)
-    return { name, repetition, ...levels, group: 'struct', children: [], leaf: { index: leaves++, type, length, logical: logicalType(element, type) } }
+    return {
+      name,
+      repetition,
+      ...levels,
+      group: 'struct',
+      children: [],
+      leaf: { index: leaves++, type, length, logical: logicalType(element, type) },
+    }
   }
   const count = numberIn(elements[0], 5) ?? 0
   if (count > elements.length) throw broken('its schema names more columns than it has', where)
@@ -125,7 +158,8 @@ function logicalType(element: ThriftStruct, type: PhysicalType): LogicalType {
   if (decimal !== undefined) return { kind: 'decimal', scale: numberIn(decimal, 1) ?? 0 }
   if (logical?.has(6) === true) return { kind: 'date' }
   const time = structIn(logical, 7) ?? structIn(logical, 8)
-  if (time !== undefined) return { kind: logical?.has(7) === true ? 'time' : 'timestamp', unit: unitOf(structIn(time, 2)), utc: time.get(1) === true }
+  if (time !== undefined)
+    return { kind: logical?.has(7) === true ? 'time' : 'timestamp', unit: unitOf(structIn(time, 2)), utc: time.get(1) === true }
   const integer = structIn(logical, 10)
   if (integer !== undefined) return { kind: 'integer', bits: numberIn(integer, 1) ?? 64, signed: integer.get(2) === true }
   if (logical?.has(11) === true) return { kind: 'null' }
@@ -173,17 +207,26 @@ function readRowGroup(group: ThriftStruct, leaves: number, size: number, where: 
   const chunks = columns.map((column): ColumnChunk => {
     if (column.has(8)) throw new MlmodelError('PARQUET_UNSUPPORTED', { what: 'is encrypted' }, { where })
     const meta = structIn(column, 3)
-    if (meta === undefined || textIn(column, 1) !== undefined) throw new MlmodelError('PARQUET_UNSUPPORTED', { what: 'has its columns in other files' }, { where })
+    if (meta === undefined || textIn(column, 1) !== undefined)
+      throw new MlmodelError('PARQUET_UNSUPPORTED', { what: 'has its columns in other files' }, { where })
     const codecNumber = numberIn(meta, 4) ?? 0
     const codec = codecs[codecNumber]
-    if (codec === undefined && codecNumber !== 0) throw new MlmodelError('PARQUET_UNSUPPORTED', { what: `is compressed by method ${codecNumber}` }, { where })
+    if (codec === undefined && codecNumber !== 0)
+      throw new MlmodelError('PARQUET_UNSUPPORTED', { what: `is compressed by method ${codecNumber}` }, { where })
     const dictionary = numberIn(meta, 11)
     const data = numberIn(meta, 9) ?? 0
     // Some writers leave 0 for "no dictionary".
     const start = dictionary !== undefined && dictionary > 0 && dictionary < data ? dictionary : data
     const length = numberIn(meta, 7) ?? 0
     const values = numberIn(meta, 5) ?? 0
-    if (!Number.isSafeInteger(start) || !Number.isSafeInteger(length) || (start < 4 && values > 0) || start < 0 || length < 0 || start + length > size) {
+    if (
+      !Number.isSafeInteger(start) ||
+      !Number.isSafeInteger(length) ||
+      (start < 4 && values > 0) ||
+      start < 0 ||
+      length < 0 ||
+      start + length > size
+    ) {
       throw broken(`a column is said to lie at bytes ${start} to ${start + length} of ${size}`, where)
     }
     return { start, length, values, codec }

@@ -35,7 +35,10 @@ function build(node: Node, floor: number, blocks: Blocks): Vector {
   const { places, validity } = placesOf(node, floor, blocks)
   const fields = node.children.map((field) => ({
     name: field.name,
-    vector: field.repetition === 'repeated' ? repeated(field, field, node.repetitionLevel, floor, node.definitionLevel, blocks) : build(field, floor, blocks),
+    vector:
+      field.repetition === 'repeated'
+        ? repeated(field, field, node.repetitionLevel, floor, node.definitionLevel, blocks)
+        : build(field, floor, blocks),
   }))
   if (fields.some(({ vector }) => vector.length !== places)) throw new ThriftError(`fields of \`${node.name}\` differ in length`)
   return { kind: 'struct', length: places, validity, fields }
@@ -43,7 +46,8 @@ function build(node: Node, floor: number, blocks: Blocks): Vector {
 
 /** What repeats: the child of the repeated group, or the group itself where old writers left one level out. */
 function itemsOf(list: Node, group: Node): Node {
-  const old = group.leaf !== undefined || group.children.length !== 1 || group.name === 'array' || group.name === `${list.name}_tuple`
+  const old =
+    group.leaf !== undefined || group.children.length !== 1 || group.name === 'array' || group.name === `${list.name}_tuple`
   return old || list.group === 'map' ? group : group.children[0]!
 }
 
@@ -65,7 +69,8 @@ function repeated(group: Node, items: Node, outer: number, floor: number, there:
     if (definition >= group.definitionLevel && repetitions[index]! <= group.repetitionLevel) count++
   }
   offsets.push(count)
-  const inner = items === group && items.leaf === undefined ? structOf(group, blocks) : build(items, group.definitionLevel, blocks)
+  const inner =
+    items === group && items.leaf === undefined ? structOf(group, blocks) : build(items, group.definitionLevel, blocks)
   if (inner.length !== count) throw new ThriftError(`items of \`${group.name}\` differ in number`)
   return { kind: 'list', length: present.length, validity: bitmap(present), offsets: Int32Array.from(offsets), items: inner }
 }
@@ -95,7 +100,8 @@ function placesOf(node: Node, floor: number, blocks: Blocks): { places: number; 
   const { definitions, repetitions } = blockOf(node, blocks)
   const present: boolean[] = []
   for (let index = 0; index < definitions.length; index++) {
-    if (repetitions[index]! <= node.repetitionLevel && definitions[index]! >= floor) present.push(definitions[index]! >= node.definitionLevel)
+    if (repetitions[index]! <= node.repetitionLevel && definitions[index]! >= floor)
+      present.push(definitions[index]! >= node.definitionLevel)
   }
   return { places: present.length, validity: bitmap(present) }
 }

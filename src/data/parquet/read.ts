@@ -79,7 +79,11 @@ function checkRows(footer: Footer, batchRows: number, where: Where, limits: Limi
     if (names.has(name)) throw new MlmodelError('TABLE_DUPLICATE_COLUMN', { name }, { where })
     names.add(name)
   }
-  const flat = new Map(footer.columns.flatMap((node) => (node.leaf !== undefined && node.repetition !== 'repeated' ? [[node.leaf.index, node] as const] : [])))
+  const flat = new Map(
+    footer.columns.flatMap((node) =>
+      node.leaf !== undefined && node.repetition !== 'repeated' ? [[node.leaf.index, node] as const] : [],
+    ),
+  )
   let rows = 0
   let bytes = 0
   for (const group of footer.rowGroups) {
@@ -87,12 +91,23 @@ function checkRows(footer: Footer, batchRows: number, where: Where, limits: Limi
     for (const [index, chunk] of group.chunks.entries()) {
       bytes += chunk.length
       const node = flat.get(index)
-      if (node !== undefined && chunk.values !== group.rows) throw broken(`the column \`${node.name}\` has ${chunk.values} values for ${group.rows} rows`, where)
+      if (node !== undefined && chunk.values !== group.rows)
+        throw broken(`the column \`${node.name}\` has ${chunk.values} values for ${group.rows} rows`, where)
     }
   }
-  if (rows > Math.max(believedRows, bytes * rowsPerByte)) throw new MlmodelError('PARQUET_LIMIT', { what: 'rows', found: rows, limit: Math.max(believedRows, bytes * rowsPerByte) }, { where })
+  if (rows > Math.max(believedRows, bytes * rowsPerByte))
+    throw new MlmodelError(
+      'PARQUET_LIMIT',
+      { what: 'rows', found: rows, limit: Math.max(believedRows, bytes * rowsPerByte) },
+      { where },
+    )
   const held = Math.min(rows, batchRows) * 8 * footer.columns.length
-  if (held > limits.arrayBytes) throw new MlmodelError('PARQUET_LIMIT', { what: 'bytes in a block of rows', found: held, limit: limits.arrayBytes }, { where })
+  if (held > limits.arrayBytes)
+    throw new MlmodelError(
+      'PARQUET_LIMIT',
+      { what: 'bytes in a block of rows', found: held, limit: limits.arrayBytes },
+      { where },
+    )
   return rows
 }
 
@@ -101,8 +116,22 @@ interface ColumnReader {
   next(rows: number): Vector
 }
 
-function openColumn(node: Node, footer: Footer, field: ArrowField | undefined, read: ReadAt, where: Where, limits: Limits): ColumnReader {
-  const open = (leaf: Node): LeafReader => openLeaf(leaf, footer.rowGroups.map(({ chunks }) => chunks[leaf.leaf!.index]!), read, where, limits)
+function openColumn(
+  node: Node,
+  footer: Footer,
+  field: ArrowField | undefined,
+  read: ReadAt,
+  where: Where,
+  limits: Limits,
+): ColumnReader {
+  const open = (leaf: Node): LeafReader =>
+    openLeaf(
+      leaf,
+      footer.rowGroups.map(({ chunks }) => chunks[leaf.leaf!.index]!),
+      read,
+      where,
+      limits,
+    )
   if (node.leaf !== undefined && node.repetition !== 'repeated') {
     const { leaf } = node
     const reader = open(node)
@@ -130,7 +159,8 @@ function asWritten(vector: Vector, field: ArrowField | undefined): Vector {
   if (field === undefined) return vector
   const { length, validity } = vector
   // Of other values pyarrow keeps no dictionary.
-  if (field.dictionary !== undefined && (vector.kind === 'text' || vector.kind === 'bytes')) return { kind: 'category', length, validity, indices: Int32Array.from({ length }, (_, row) => row), dictionary: vector }
+  if (field.dictionary !== undefined && (vector.kind === 'text' || vector.kind === 'bytes'))
+    return { kind: 'category', length, validity, indices: Int32Array.from({ length }, (_, row) => row), dictionary: vector }
   if (field.type.kind === 'duration' && vector.kind === 'number' && vector.values instanceof BigInt64Array) {
     return { kind: 'duration', length, validity, unit: field.type.unit, values: vector.values }
   }

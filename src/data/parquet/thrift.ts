@@ -47,7 +47,8 @@ export class Cursor {
   }
 
   take(length: number): Uint8Array {
-    if (length < 0 || length > this.bytes.length - this.at) throw new ThriftError(`${length} bytes are announced, ${this.bytes.length - this.at} are left`)
+    if (length < 0 || length > this.bytes.length - this.at)
+      throw new ThriftError(`${length} bytes are announced, ${this.bytes.length - this.at} are left`)
     this.at += length
     return this.bytes.subarray(this.at - length, this.at)
   }
@@ -89,7 +90,8 @@ function readValue(cursor: Cursor, type: number, depth: number): ThriftValue {
       const head = cursor.byte()
       const count = head >> 4 === 15 ? cursor.varint() : head >> 4
       // Every element takes a byte at least.
-      if (count > cursor.bytes.length - cursor.at) throw new ThriftError(`a list of ${count} is announced, ${cursor.bytes.length - cursor.at} bytes are left`)
+      if (count > cursor.bytes.length - cursor.at)
+        throw new ThriftError(`a list of ${count} is announced, ${cursor.bytes.length - cursor.at} bytes are left`)
       return Array.from({ length: count }, () => readValue(cursor, head & 15, depth + 1))
     }
     case 12:

@@ -28,12 +28,18 @@ export function openParquetWriter(): ParquetFileWriter {
   let rows = 0
   const begin = (first: Batch) => {
     const layout = layOut(first, 'Parquet')
-    const schema: SchemaElement[] = [{ name: 'schema', num_children: layout.columns.length }, ...layout.columns.flatMap(({ name, type }) => elementsOf(name, type))]
+    const schema: SchemaElement[] = [
+      { name: 'schema', num_children: layout.columns.length },
+      ...layout.columns.flatMap(({ name, type }) => elementsOf(name, type)),
+    ]
     open = { layout, writer: new ParquetWriter({ writer: bytes, schema, codec: 'SNAPPY', createdBy: 'mlmodel' }) }
     return open
   }
   const flush = (writer: ParquetWriter, layout: Layout): void => {
-    const columnData = layout.columns.map(({ name }, at) => ({ name, data: valuesOf(concatVectors(held.map((vectors) => vectors[at]!))) }))
+    const columnData = layout.columns.map(({ name }, at) => ({
+      name,
+      data: valuesOf(concatVectors(held.map((vectors) => vectors[at]!))),
+    }))
     if (rows > 0) writer.write({ columnData, rowGroupSize: rows })
     held = []
     rows = 0
@@ -85,7 +91,10 @@ function elementsOf(name: string, type: WrittenType): SchemaElement[] {
         ...elementsOf('element', type.items),
       ]
     case 'struct':
-      return [{ name, num_children: type.fields.length, ...optional }, ...type.fields.flatMap((field) => elementsOf(field.name, field.type))]
+      return [
+        { name, num_children: type.fields.length, ...optional },
+        ...type.fields.flatMap((field) => elementsOf(field.name, field.type)),
+      ]
   }
 }
 
@@ -106,14 +115,20 @@ function numberElement(name: string, dtype: Extract<WrittenType, { kind: 'number
     default: {
       // The older annotation alone: hyparquet-writer 0.17.0 writes the newer one's width as i32, which pyarrow refuses.
       const bits = Number(dtype.replace(/\D/g, '')) as 8 | 16 | 32 | 64
-      return { name, type: bits === 64 ? 'INT64' : 'INT32', converted_type: `${dtype.startsWith('int') ? 'INT' : 'UINT'}_${bits}`, ...optional }
+      return {
+        name,
+        type: bits === 64 ? 'INT64' : 'INT32',
+        converted_type: `${dtype.startsWith('int') ? 'INT' : 'UINT'}_${bits}`,
+        ...optional,
+      }
     }
   }
 }
 
 /** The values as hyparquet-writer takes them: typed arrays where nothing is missing, else a list with null. */
 function valuesOf(vector: Vector): Values {
-  if (vector.kind === 'number' && vector.validity === undefined && /^(int32|int64|float32|float64)$/.test(vector.dtype)) return vector.values as Values
+  if (vector.kind === 'number' && vector.validity === undefined && /^(int32|int64|float32|float64)$/.test(vector.dtype))
+    return vector.values as Values
   const at = readerOf(vector)
   return Array.from({ length: vector.length }, (_, row) => (isValid(vector.validity, row) ? at(row) : null))
 }

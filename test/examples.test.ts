@@ -9,7 +9,7 @@ import { openModel } from '../src/model.ts'
 const examples = fileURLToPath(new URL(`${import.meta.url.slice(0, import.meta.url.lastIndexOf('/build/'))}/examples/`))
 
 describe('examples', () => {
-  for (const name of readdirSync(examples).filter((folder) => existsSync(join(examples, folder, 'model')))) {
+  for (const name of readdirSync(examples).filter((folder) => existsSync(join(examples, folder, `${folder}.csv`)))) {
     for (const mode of ['strict', 'compat'] as const) {
       test(`${name} is scored as MLflow does, ${mode}`, async () => {
         const folder = join(examples, name)

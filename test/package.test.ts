@@ -34,8 +34,11 @@ const packages: Readonly<Record<string, string>> = {
   commander: 'the command line',
   esbuild: 'the bundles that ship',
   'fast-check': 'property tests',
+  'hyparquet-compressors': 'Zstandard and the older LZ4 of Parquet and Arrow, which Node 20 has not',
+  'hyparquet-writer': 'Parquet written',
   'onnxruntime-node': 'ONNX Runtime; goes into the platform packages',
   ora: 'progress on stderr',
+  sharp: 'PNG, JPEG and TIFF, when the user has it installed; here for the tests',
   typescript: 'types',
   yaml: 'MLmodel and conda.yaml, with line numbers',
 }
@@ -90,7 +93,7 @@ describe('package', () => {
 
   test('has a licence text for everything bundled', () => {
     const notices = read('THIRD-PARTY-NOTICES.txt')
-    for (const name of ['chalk', 'commander', 'ora', 'yaml']) {
+    for (const name of ['chalk', 'commander', 'hyparquet-writer', 'ora', 'yaml']) {
       assert.match(notices, new RegExp(`^${name} ${manifest.devDependencies[name]} `, 'm'))
     }
   })

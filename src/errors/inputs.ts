@@ -81,7 +81,8 @@ export const inputErrors = {
   },
   IMAGE_LIBRARY: {
     kind: 'unsupported',
-    message: (a: { for: string }) => `${a.for} needs the package \`sharp\`, which is not installed`,
+    message: (a: { for: string; why?: string }) =>
+      `${a.for} needs the package \`sharp\`, which ${a.why === undefined ? 'is not installed' : `cannot be loaded: ${a.why}`}`,
     hint: () => 'Install it beside mlmodel: `npm i sharp` (`npm i -g sharp` where mlmodel was installed with -g)',
   },
   IMAGE_BROKEN: {

@@ -4,7 +4,9 @@ import { MlmodelError, type Where } from '../../errors/index.ts'
 import { defaultLimits, type Limits } from '../../limits.ts'
 import { readBmp } from './bmp.ts'
 import { type ImageFormat, imageFormat } from './format.ts'
+import { readGif } from './gif.ts'
 import { hasTransparency, type ImageSize, type Pixels, withChannels } from './pixels.ts'
+import { resize as resizePixels } from './resize.ts'
 
 export type { ImageSize } from './pixels.ts'
 
@@ -37,12 +39,10 @@ export async function readImage(bytes: Uint8Array, where: Where, options: ImageO
   try {
     if (format === undefined)
       throw new MlmodelError('IMAGE_BROKEN', { format: 'unknown', why: 'it begins like none that is read here' })
-    const { pixels, orientation } =
-      format === 'BMP' ? { pixels: readBmp(bytes, limits.imagePixels), orientation: 1 } : await decode(bytes, format, limits)
+    const { pixels, orientation } = await readPixels(bytes, format, limits)
     const converted = withChannels(pixels, options.channels)
     const { resize } = options
-    const fits = resize === undefined || (resize.width === pixels.width && resize.height === pixels.height)
-    const sized = fits ? converted : await resized(converted, resize)
+    const sized = resize === undefined ? converted : resizePixels(converted, resize)
     return {
       ...sized,
       original: { width: pixels.width, height: pixels.height },
@@ -53,6 +53,16 @@ export async function readImage(bytes: Uint8Array, where: Where, options: ImageO
     if (!(error instanceof MlmodelError)) throw error
     throw new MlmodelError(error.code, error.arguments, { where: { ...where, ...error.where }, cause: error.cause })
   }
+}
+
+async function readPixels(
+  bytes: Uint8Array,
+  format: ImageFormat,
+  limits: Limits,
+): Promise<{ pixels: Pixels; orientation: number }> {
+  if (format === 'BMP') return { pixels: readBmp(bytes, limits.imagePixels), orientation: 1 }
+  if (format === 'GIF') return { pixels: readGif(bytes, limits.imagePixels), orientation: 1 }
+  return decode(bytes, format, limits)
 }
 
 async function decode(bytes: Uint8Array, format: ImageFormat, limits: Limits): Promise<{ pixels: Pixels; orientation: number }> {
@@ -81,21 +91,13 @@ async function decode(bytes: Uint8Array, format: ImageFormat, limits: Limits): P
   return { pixels: { width: info.width, height: info.height, channels: info.channels, values: data }, orientation }
 }
 
-/** Catmull-Rom, with the wider support that shrinking needs: Pillow's BICUBIC. */
-async function resized(pixels: Pixels, { width, height }: ImageSize): Promise<Pixels> {
-  const { channels } = pixels
-  const raw = { width: pixels.width, height: pixels.height, channels: channels as 1 | 3 | 4 }
-  const image = (await loadSharp('Resizing images'))(pixels.values, { raw, limitInputPixels: false })
-    .resize(width, height, { fit: 'fill', kernel: 'cubic', fastShrinkOnLoad: false })
-    .toColourspace(channels === 1 ? 'b-w' : 'srgb')
-  return { width, height, channels, values: await image.raw().toBuffer() }
-}
-
 /** Optional: it is found where this code is installed, never in the current folder. */
 async function loadSharp(wanted: string): Promise<(input: Uint8Array, options: SharpOptions) => Sharp> {
   try {
     return (await import('sharp')).default
   } catch (cause) {
-    throw new MlmodelError('IMAGE_LIBRARY', { for: wanted }, { cause })
+    const { code, message } = cause as NodeJS.ErrnoException
+    const absent = code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND'
+    throw new MlmodelError('IMAGE_LIBRARY', { for: wanted, ...(!absent && { why: message.trim().split('\n')[0]! }) }, { cause })
   }
 }

@@ -32,7 +32,7 @@ export const predictErrors = {
   INPUT_FORMAT_UNREAD: {
     kind: 'unsupported',
     message: (a: { path: string; format: string }) => `\`${a.path}\` is ${a.format}, which is not read yet`,
-    hint: () => 'Read are CSV with commas, JSON, NPY and NPZ',
+    hint: () => 'Read are CSV with commas, JSON, JSON Lines, Parquet, Arrow, NPY, NPZ and images',
   },
   INPUT_IS_OUTPUT: {
     kind: 'usage',

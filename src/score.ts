@@ -50,7 +50,7 @@ export async function scoreInputs(model: Model, options: ScoreOptions): Promise<
   if (format === 'json') return scoreJson(model, bytes, source.name, options)
   const data: Batch =
     format === 'npy' ? { kind: 'array', tensor: readNpy(bytes, where) } : { kind: 'named', items: readNpz(bytes, where) }
-  return scoreWhole(model, data, options)
+  return scoreWhole(model, data, options, source.name)
 }
 
 function openSource(input: string, openStdin: () => Readable): Source {
@@ -83,8 +83,9 @@ async function readNamedArrays(inputs: readonly string[], asked: string | undefi
   return arrays
 }
 
-async function scoreWhole(model: Model, data: Batch, options: ScoreOptions): Promise<void> {
+async function scoreWhole(model: Model, data: Batch, options: ScoreOptions, name?: string): Promise<void> {
   const predictions = await model.predict(data, {
+    ...(name !== undefined && { name }),
     ...(options.params !== undefined && { params: options.params }),
     ...(options.outputs !== undefined && { outputs: options.outputs }),
   })

@@ -118,10 +118,12 @@ export function isTensor(value: Tensor | Cell | undefined): value is Tensor {
   return typeof value === 'object' && value !== null && 'shape' in value && 'dtype' in value
 }
 
+/** Whether a value is a date, and not another kind of cell. */
 export function isMoment(value: Cell | undefined): value is Moment {
   return typeof value === 'object' && value !== null && 'nanoseconds' in value
 }
 
+/** Whether a value is an object of JSON or YAML: names and cells, in order. */
 export function isCellMap(value: Cell | undefined): value is CellMap {
   return value instanceof Map
 }

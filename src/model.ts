@@ -75,10 +75,14 @@ export class Model {
    * Enforces the signature on typed data and scores it, as `mlflow.pyfunc.PyFuncModel.predict` does.
    *
    * @param options.params - a map, or absent for the defaults
+   * @param options.name - what the errors call the data, such as a file's path
    * @throws kinds `signature`, `params`, `evaluation`
    */
-  async predict(data: Batch, options: { readonly params?: Cell; readonly outputs?: readonly string[] } = {}): Promise<Batch> {
-    const enforced = enforceTyped(data, this.signature, this.mode)
+  async predict(
+    data: Batch,
+    options: { readonly params?: Cell; readonly outputs?: readonly string[]; readonly name?: string } = {},
+  ): Promise<Batch> {
+    const enforced = enforceTyped(data, this.signature, this.mode, options.name)
     this.report(enforced.warnings)
     const params = enforceParams(options.params, this.signature, this.mode)
     this.report(params.warnings)

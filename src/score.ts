@@ -130,7 +130,7 @@ async function readNamedArrays(inputs: readonly string[], asked: string | undefi
 
 /** Typed data that is in memory. */
 async function scoreWhole(model: Model, data: Batch, run: Run, options: ScoreOptions, file: string): Promise<void> {
-  const enforced = enforceTyped(data, model.signature, model.mode)
+  const enforced = enforceTyped(data, model.signature, model.mode, file)
   model.report(enforced.warnings)
   const { params } = checkedParams(model, options)
   const block: Block = { file, ...(options.append === true && { beside: { frame: await columnsOf(data) } }) }

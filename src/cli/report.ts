@@ -116,6 +116,7 @@ export function renderBug(error: unknown, ink: Ink): string {
   ].join('\n')
 }
 
+/** What `--json` prints of an error that is none of ours: code and kind say that it is a bug. */
 export function bugDocument(error: unknown): object {
   const message = error instanceof Error ? error.message : String(error)
   return { error: { code: 'BUG', kind: 'bug', message, where: {}, hint: 'Report it with the lines on stderr', problems: [] } }

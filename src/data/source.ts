@@ -1,10 +1,9 @@
 /** Bytes from a file, a stream or memory, read piece by piece into the reader's own memory. */
-import { close, createWriteStream, fstatSync, openSync, readSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { close, fstatSync, openSync, readSync } from 'node:fs'
+import { mkdtemp, open, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
 import { MlmodelError } from '../errors/index.ts'
 
 /** One pass over a source's bytes. */
@@ -148,17 +147,41 @@ export function streamSource(stream: Readable, name: string): Source {
  * The caller removes it.
  */
 export async function spool(source: Source): Promise<SpooledSource> {
+  const { name } = source
   const folder = await mkdtemp(join(tmpdir(), 'mlmodel-'))
-  const remove = () => rm(folder, { recursive: true, force: true })
-  const path = join(folder, 'spool')
+  const removeFolder = () => rm(folder, { recursive: true, force: true })
+  const file = await open(join(folder, 'spool'), 'wx+', 0o600)
+  const remove = async () => {
+    await file.close()
+    await removeFolder()
+  }
   try {
+    // Without a name from here on, so that a process that is killed leaves no copy of the data. Windows refuses.
+    await removeFolder().catch(() => {})
     const reader = await source.open()
-    await pipeline(blocks(reader), createWriteStream(path, { mode: 0o600, flags: 'wx' })).finally(() => reader.close())
+    try {
+      for await (const block of blocks(reader)) await file.writeFile(block)
+    } finally {
+      await reader.close()
+    }
   } catch (error) {
     await remove()
     throw error
   }
-  return { ...fileSource(path, source.name), remove }
+  return { name, rewindable: true, open: async () => readerAt(file.fd, name), remove }
+}
+
+/** Reads from the start of an open file, whatever else reads it. */
+function readerAt(descriptor: number, name: string): ByteReader {
+  let position = 0
+  return {
+    read: (target, offset, length) => {
+      const count = attempt(name, () => readSync(descriptor, target, offset, length, position))
+      position += count
+      return count
+    },
+    close: async () => {},
+  }
 }
 
 /**

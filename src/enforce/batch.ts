@@ -6,6 +6,7 @@ import type { Table, TableColumn } from './pandas-frame.ts'
 import type { Fitted, Parsed } from './schema-input.ts'
 import { type Cell, isCellMap, isMissing, isTensor, withoutScalars } from './values.ts'
 
+/** Makes the batch that a model takes of data that fits; columns have the types of the schema. */
 export function batchOfFitted(fitted: Fitted, schema: Schema): Batch {
   switch (fitted.kind) {
     case 'table':

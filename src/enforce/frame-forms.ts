@@ -136,6 +136,7 @@ function refusesTwins(spec: ColumnSpec | TensorSpec): boolean {
   return spec.type.kind === 'scalar' && (spec.type.dataType === 'string' || spec.type.dataType === 'datetime')
 }
 
+/** Converts a column of `dataframe_split` or `dataframe_records` as MLflow's parser does; losses go to the sink. */
 export function castToType(series: Series, { type, required }: ColumnSpec, sink: Sink): Series {
   if (type.kind === 'any') return series
   if (type.kind !== 'scalar') {

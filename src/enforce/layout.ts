@@ -24,6 +24,7 @@ export interface Layout {
   readonly repeated?: Name
 }
 
+/** Finds in the form of a body which cell stands in which row and column, and at which JSON path. */
 export function layOut(form: BodyForm, schema: Schema | undefined): Layout {
   if (form.kind === 'llm') return { form: 'llm', columns: ofNamed(form.value, [], schema, true), named: form.value }
   const { value } = form

@@ -76,6 +76,7 @@ function fromObjects(cells: readonly Cell[], sink: Sink): Series {
   return instants(cells, sink, readAlone)
 }
 
+/** Reads one cell as a date as `pd.to_datetime` does; a string is the reason why it is none. */
 export function readAlone(cell: Cell): Instant | string {
   if (typeof cell === 'bigint') return inRange(cell)
   if (typeof cell === 'number') return Math.abs(cell) < 2 ** 63 ? fromFloat(cell) : 'outside of 1677-09-21 to 2262-04-11'

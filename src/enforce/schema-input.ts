@@ -21,6 +21,10 @@ export type Fitted =
   | { readonly kind: 'array'; readonly array: NumpyArray }
   | { readonly kind: 'named'; readonly arrays: ReadonlyMap<string, NumpyArray> }
 
+/**
+ * Fits data to the inputs of a signature as MLflow's `_enforce_schema` does. What does not fit goes to the report; undefined
+ * where nothing can be made of the data.
+ */
 export function enforceSchema(data: Parsed, schema: Schema, report: Report): Fitted | undefined {
   try {
     return schema.kind === 'columns' ? enforceColumns(data, schema, report) : enforceTensors(data, schema, report)

@@ -4,6 +4,7 @@ import { notATime } from '../dtype.ts'
 import type { Table } from './pandas-frame.ts'
 import { type Cell, cellAt, type FixedDtype, isFloat, newValues, type Series, setValue } from './values.ts'
 
+/** Gives a frame the types that pandas would hold it in. */
 export function tableOfFrame(frame: Frame): Table {
   const columns = frame.columns.map((column) => ({ name: column.name, series: seriesOfColumn(column) }))
   return { rows: frame.rows, columns, ...(frame.index !== undefined && { index: frame.index }) }

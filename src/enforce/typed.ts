@@ -37,23 +37,25 @@ import {
 /**
  * Fits typed data to the signature; without one it passes as it is.
  *
+ * @param name - what the errors call the data
  * @throws DATA_MISMATCH (kind `signature`) with all problems
  */
 export function enforceTyped(
   data: Batch,
   signature: Signature | undefined,
   mode: Mode,
+  name?: string,
 ): { readonly data: Batch; readonly warnings: readonly Warning[] } {
   const schema = signature?.inputs
   if (schema === undefined) return { data, warnings: [] }
   const parsed = parsedOf(data)
-  const report = openReport(mode)
+  const report = openReport(mode, name)
   const fitted = enforceSchema(parsed, schema, report)
   if (mode === 'compat' || !report.hasProblems()) {
     report.finish()
     return { data: batchOfFitted(fitted ?? report.fail(), schema), warnings: report.warnings }
   }
-  const exact = openReport(mode)
+  const exact = openReport(mode, name)
   const taken = fitExactly(parsed, schema, exact)
   // The exact reading's problems say what would have been enough.
   exact.finish()

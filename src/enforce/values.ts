@@ -25,6 +25,7 @@ export type Scalar = NumpyArray & { readonly scalar: true }
 
 export const notATimeCell: Moment = { kind: 'datetime', nanoseconds: notATime }
 
+/** Whether a cell is a NumPy scalar; zero-dimensional arrays are none. */
 export function isScalar(value: Cell | undefined): value is Scalar {
   return isTensor(value) && 'scalar' in value
 }
@@ -34,6 +35,7 @@ export function isArray(value: Cell | undefined): value is NumpyArray {
   return isTensor(value) && !('scalar' in value)
 }
 
+/** Whether a cell is a Python list. */
 export function isList(value: Cell | undefined): value is readonly Cell[] {
   return Array.isArray(value)
 }
@@ -59,18 +61,22 @@ export type Series =
   /** A type of pandas' own: `base` where it is NumPy's with missing values (`Int64`), else nothing that MLflow takes. */
   | { readonly dtype: 'extension'; readonly name: string; readonly base?: FixedDtype; readonly values: readonly Cell[] }
 
+/** Whether elements of the type have a fixed size, and so lie in a typed array. */
 export function isFixed(dtype: ValueDtype | 'str' | 'extension'): dtype is FixedDtype {
   return dtype !== 'string' && dtype !== 'extension' && dtype !== 'str' && dtype !== 'bytes' && dtype !== 'object'
 }
 
+/** Whether a dtype is one of the integers, signed or not. */
 export function isInteger(dtype: string): boolean {
   return /^u?int/.test(dtype)
 }
 
+/** Whether a dtype is one of the floats. */
 export function isFloat(dtype: string): boolean {
   return dtype.startsWith('float')
 }
 
+/** Makes `length` zeros of a type (float16 as its bits, datetime64 as nanoseconds). */
 export function newValues(dtype: FixedDtype, length: number): NumericArray {
   return new arrayOfDtype[dtype](length)
 }
@@ -108,11 +114,13 @@ export function cellAt(dtype: ValueDtype | 'str' | 'extension', values: Series['
   }
 }
 
+/** A column as Python objects, as `Series.tolist()` gives them. */
 export function cellsOf(series: Series): readonly Cell[] {
   if (series.dtype === 'object' || series.dtype === 'extension') return series.values
   return Array.from({ length: series.values.length }, (_, index) => cellAt(series.dtype, series.values, index))
 }
 
+/** Makes a NumPy scalar of the one element in `values`. */
 export function scalarOf(dtype: ValueDtype, values: NumpyArray['values']): Scalar {
   return { dtype, shape: [], values, scalar: true } as Scalar
 }
@@ -141,6 +149,7 @@ export function isMissing(value: Cell): boolean {
   return typeof value === 'object' && 'nanoseconds' in value && value.nanoseconds === notATime
 }
 
+/** Makes an ndarray of elements in row-major order. */
 export function arrayOf(dtype: ValueDtype, shape: readonly number[], values: NumpyArray['values']): NumpyArray {
   return { dtype, shape, values } as NumpyArray
 }

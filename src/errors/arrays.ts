@@ -6,6 +6,7 @@ export const arrayErrors = {
     kind: 'body',
     message: (a: { why: string; member?: string }) =>
       a.member === undefined ? `The zip file is broken: ${a.why}` : `The zip member \`${a.member}\` is broken: ${a.why}`,
+    hint: () => 'Write the file again with NumPy’s savez; was it copied whole?',
   },
   ZIP_UNSUPPORTED: {
     kind: 'body',
@@ -15,21 +16,24 @@ export const arrayErrors = {
   ZIP_LIMIT: {
     kind: 'limit',
     message: (a: { why: string; limit: number }) => `The zip file ${a.why} (limit ${a.limit})`,
+    hint: () => 'Give the arrays as NPY files, `-i name=file.npy`',
   },
   NPY_BROKEN: {
     kind: 'body',
     message: (a: { why: string }) => `The NPY array is broken: ${a.why}`,
+    hint: () => 'Write the file again with `numpy.save`; was it copied whole?',
   },
   NPY_DTYPE: {
     kind: 'body',
     message: (a: { descr: string; why: string }) => `The NPY array has elements of type \`${a.descr}\`, ${a.why}`,
     hint: (a: { descr: string }) =>
-      a.descr.includes('O') ? 'Save plain numbers or text: `numpy.save(path, array.astype("float64"))`' : undefined,
+      `Save plain numbers or text: \`numpy.save(path, array.astype(${a.descr.includes('O') ? '"float64"' : '…'}))\``,
   },
   NPY_LIMIT: {
     kind: 'limit',
     message: (a: { what: string; found: string; limit: number }) =>
       `The NPY array has ${a.found} ${a.what}, more than ${a.limit}`,
+    hint: () => 'Give the data in parts',
   },
   NPY_NOT_WRITABLE: {
     kind: 'usage',

@@ -147,5 +147,6 @@ export const dataErrors = {
   JSON_NOT_WRITABLE: {
     kind: 'evaluation',
     message: (a: { what: string }) => `JSON has no form of ${a.what}`,
+    hint: () => 'Choose another output format, or other outputs with `--outputs NAME`',
   },
 } satisfies ErrorTable

@@ -135,9 +135,9 @@ export const enforceErrors = {
   /** Rule X4: MLflow reads no tensors from CSV. */
   VALUE_INEXACT: {
     kind: 'signature',
-    message: (a: { found: string; wanted: string; nearest: string }) => `${a.found} is not exact in ${a.wanted}`,
-    hint: (a: { wanted: string; nearest: string }) =>
-      `The nearest ${a.wanted} is ${a.nearest}: round the values first, e.g. with NumPy's \`astype("${a.wanted}")\`, or send NPY`,
+    message: (a: { found: string; wanted: string; nearest: string }) =>
+      `${a.found} is not exact in ${a.wanted}, the nearest is ${a.nearest}`,
+    hint: (a: { wanted: string }) => `Round the values first, e.g. with NumPy's \`astype("${a.wanted}")\`, or send NPY`,
   },
 
   // Rules of the closed list: MLflow would go on with another value (docs/differences.md).
@@ -145,7 +145,8 @@ export const enforceErrors = {
     kind: 'signature',
     message: (a: { rule: string; found: string; wanted: string; why: string }) =>
       `${a.found} is not ${article(a.wanted)}: ${a.why}`,
-    hint: (a: { rule: string }) => `Rule ${a.rule}; \`--compat mlflow\` goes on as MLflow does`,
+    hint: (a: { rule: string; wanted: string }) =>
+      `${spelling(a.wanted, 'json') ?? 'Change the value'} (rule ${a.rule}; \`--compat mlflow\` goes on as MLflow does)`,
   },
   KEY_REPEATED: {
     kind: 'signature',

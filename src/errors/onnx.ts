@@ -1,6 +1,19 @@
+import { guess } from '../guess.ts'
 import type { ErrorTable } from './define.ts'
 
 const list = (names: readonly string[]) => (names.length === 0 ? 'none' : names.map((name) => `\`${name}\``).join(', '))
+
+/** A name that is missing and the one that was meant for it; nothing where none is near. */
+function nearest(wanted: readonly string[], given: readonly string[]): readonly string[] {
+  for (const name of wanted) {
+    const near = guess(
+      name,
+      given.filter((other) => !wanted.includes(other)),
+    )
+    if (near !== undefined) return [name, near]
+  }
+  return []
+}
 
 /** ONNX files, ONNX Runtime, and feeding a graph. */
 export const onnxErrors = {
@@ -96,11 +109,21 @@ export const onnxErrors = {
     kind: 'evaluation',
     message: (a: { missing: readonly string[]; given: readonly string[] }) =>
       `The model needs the inputs ${list(a.missing)}, which the data does not have (given: ${list(a.given)})`,
+    hint: (a: { missing: readonly string[]; given: readonly string[] }) => {
+      const [name, near] = nearest(a.missing, a.given)
+      return near === undefined
+        ? 'Names are compared exactly; `mlmodel inspect` shows the inputs'
+        : `Rename \`${near}\` to \`${name}\``
+    },
   },
   ONNX_INPUT_UNKNOWN: {
     kind: 'evaluation',
     message: (a: { name: string; inputs: readonly string[] }) =>
       `The model has no input \`${a.name}\`; its inputs are ${list(a.inputs)}`,
+    hint: (a: { name: string; inputs: readonly string[] }) => {
+      const [, near] = nearest([a.name], a.inputs)
+      return near === undefined ? `Leave \`${a.name}\` out` : `Rename \`${a.name}\` to \`${near}\``
+    },
   },
   ONNX_INPUT_DTYPE: {
     kind: 'evaluation',
@@ -109,17 +132,21 @@ export const onnxErrors = {
     hint: (a: { found: string; wanted: string }) =>
       /int/.test(a.found) && /float/.test(a.wanted)
         ? 'Write whole numbers with a point (`1.0`), or log the model with a signature'
-        : undefined,
+        : a.wanted === 'string'
+          ? 'Write the values as text: in JSON and NPY as strings; a signature makes text of CSV columns'
+          : `Give the data as ${a.wanted}: in NPY with \`array.astype("${a.wanted}")\`; a signature of the model makes CSV and JSON so`,
   },
   ONNX_INPUT_SHAPE: {
     kind: 'evaluation',
     message: (a: { input: string; found: string; wanted: string }) =>
       `The input \`${a.input}\` takes the shape ${a.wanted}, and the data has ${a.found}`,
+    hint: () => 'Reshape the data; `?` stands for any size, often the number of rows',
   },
   ONNX_INPUT_STRING: {
     kind: 'evaluation',
     message: (a: { input: string; why: string }) =>
       `A text for the input \`${a.input}\` ${a.why}, which cannot be handed to ONNX Runtime`,
+    hint: () => 'Fill or clean the texts of the column first',
   },
   ONNX_INPUT_PANDAS_TEXT: {
     kind: 'evaluation',
@@ -136,5 +163,7 @@ export const onnxErrors = {
   ONNX_RUN_FAILED: {
     kind: 'evaluation',
     message: (a: { why: string }) => `The model could not be computed: ${a.why}`,
+    hint: () =>
+      'Compare the data with the inputs, types and shapes that `mlmodel inspect` shows; the words are those of ONNX Runtime',
   },
 } satisfies ErrorTable

@@ -62,6 +62,7 @@ function isOrdinary(location: string): boolean {
   return location.split('/').every((segment) => segment !== '' && segment !== '.' && segment !== '..' && !/[\0\\:]/.test(segment))
 }
 
+/** Closes the descriptors that were opened to check the files. */
 export async function closeExternal(files: readonly ExternalFile[]): Promise<void> {
   for (const { file } of files) closeSync(file.descriptor)
 }

@@ -63,6 +63,7 @@ export function placeOf(cursor: Cursor): Place {
   return { start: cursor.start, from: cursor.from, to: cursor.to }
 }
 
+/** The domain of ONNX's own operators has two names; this gives the empty one. */
 export const domainName = (domain: string) => (domain === 'ai.onnx' ? '' : domain)
 
 /** Reads a graph and everything in it. */

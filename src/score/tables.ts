@@ -31,7 +31,7 @@ export async function scoreTable(
   const whole = model.mode === 'compat' || model.signature?.inputs === undefined || !model.divisible
   const report = openWarnings(model)
   for await (const frame of readTable(source, format, { whole })) {
-    const enforced = enforceTyped(frame, model.signature, model.mode)
+    const enforced = enforceTyped(frame, model.signature, model.mode, source.name)
     report(enforced.warnings)
     await run.score(enforced.data, options.call, { file: source.name, ...(options.append === true && { beside: { frame } }) })
     if (run.done) break

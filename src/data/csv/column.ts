@@ -70,6 +70,7 @@ export interface Store {
   readonly words: Int32Array<ArrayBuffer>
 }
 
+/** Makes room for the numbers of a frame: `numericColumns` columns of up to `capacity` rows in one buffer. */
 export function openStore(numericColumns: number, capacity: number): Store {
   const stride = capacity + 24
   const cells = new Float64Array(numericColumns * stride)
@@ -127,6 +128,7 @@ const integerBounds: Readonly<Record<IntegerDtype, readonly [number, number]>> =
   uint64: [0, 2 ** 64 - 2048],
 }
 
+/** Begins a column; `slot` is its place in the store, where its values are numbers. */
 export function openColumn(name: string, type: CsvType, reading: Reading, slot: number): ColumnState {
   const [minimum, maximum] = integerBounds[reading.how === 'integer' ? reading.dtype : 'int32']
   return {
@@ -150,6 +152,7 @@ export function isNumeric(reading: Reading): boolean {
   return reading.how === 'real' || reading.how === 'integer' || reading.how === 'boolean' || reading.how === 'datetime'
 }
 
+/** The kind that the row loop looks at, one byte instead of a `Reading`. */
 export function kindOf(reading: Reading): number {
   switch (reading.how) {
     case 'skip':
@@ -283,6 +286,7 @@ function cellsOf(column: Column): Cell[] {
   return Array.from(column.values as ArrayLike<Cell>, (value) => value ?? Number.NaN)
 }
 
+/** Makes a frame of finished columns, with row labels where the plan reads them. */
 export function frameOf(columns: readonly Column[], rows: number, index: readonly Cell[] | undefined): Frame {
   return index === undefined ? { kind: 'frame', rows, columns } : { kind: 'frame', rows, columns, index }
 }

@@ -22,6 +22,7 @@ export interface Field {
   scratch: Buffer
 }
 
+/** Makes the one field that is used for all. */
 export function openField(): Field {
   return { bytes: Buffer.alloc(0), start: 0, end: 0, quoted: false, lineBreaks: 0, scratch: Buffer.alloc(256) }
 }
@@ -57,6 +58,7 @@ export function findField(window: Window, position: number, field: Field, row: n
   return putTogether(window, position + 1, closing, field, row)
 }
 
+/** Whether a byte ends a field: comma, line feed or carriage return. */
 export function isSeparator(byte: number): boolean {
   return byte === comma || byte === lineFeed || byte === carriageReturn
 }

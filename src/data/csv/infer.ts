@@ -27,6 +27,7 @@ export interface Tally {
   notPythonInteger: boolean
 }
 
+/** Begins the tally of a column of which no cell was seen. */
 export function openTally(): Tally {
   return {
     cells: 0,

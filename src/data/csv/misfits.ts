@@ -12,6 +12,7 @@ export interface Misfits {
   ofLastRow: number
 }
 
+/** Begins an empty list. */
 export function openMisfits(): Misfits {
   return { listed: [], count: 0, lastRow: 0, ofLastRow: 0 }
 }

@@ -30,6 +30,7 @@ export interface Scan {
 
 const defaultBlockBytes = 1 << 18
 
+/** Begins to read a CSV; `file` is the name that errors show. No byte has been read, and no column is known. */
 export function openScan(file: string, plan: CsvPlan, options: CsvOptions): Scan {
   const limits = options.limits ?? defaultLimits
   const window = openWindow(file, options.blockBytes ?? defaultBlockBytes, plan.nul !== 'keep', limits)

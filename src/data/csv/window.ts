@@ -23,6 +23,7 @@ export interface Window {
   readonly rowBytes: number
 }
 
+/** Makes an empty window of `blockBytes` bytes, with room behind them for the line feed that is no data. */
 export function openWindow(file: string, blockBytes: number, refuseNul: boolean, limits: Limits): Window {
   const bytes = Buffer.alloc(blockBytes + slack)
   bytes[0] = 10

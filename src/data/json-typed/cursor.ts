@@ -62,6 +62,7 @@ export function takes(cursor: Cursor, wanted: Uint8Array): boolean {
   return true
 }
 
+/** Bails where anything but blanks is left. */
 export function endOfBody(cursor: Cursor): void {
   nextByte(cursor)
   if (cursor.at !== cursor.bytes.length) throw bail
@@ -70,6 +71,7 @@ export function endOfBody(cursor: Cursor): void {
 const trueBytes = Buffer.from('true')
 const falseBytes = Buffer.from('false')
 
+/** Reads `true` as 1 and `false` as 0; bails at all else. */
 export function readBoolean(cursor: Cursor): number {
   if (takes(cursor, trueBytes)) return 1
   if (takes(cursor, falseBytes)) return 0
@@ -78,6 +80,7 @@ export function readBoolean(cursor: Cursor): number {
 
 const nullBytes = Buffer.from('null')
 
+/** Takes a `null` if it stands here. */
 export function takesNull(cursor: Cursor): boolean {
   return cursor.bytes[cursor.at] === nullBytes[0] && takes(cursor, nullBytes)
 }

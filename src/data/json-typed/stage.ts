@@ -6,6 +6,7 @@ import { readReal, readWhole } from './numbers.ts'
 /** How values of an element type are read. */
 export type Reading = 'real' | 'whole' | 'boolean' | 'text'
 
+/** Tells how values of an element type are read. */
 export function readingOf(dtype: NumericDtype | 'string'): Reading {
   if (dtype === 'string') return 'text'
   if (dtype === 'bool') return 'boolean'

@@ -21,6 +21,7 @@ interface Manifest {
   readonly dependencies?: Readonly<Record<string, string>>
   readonly optionalDependencies?: Readonly<Record<string, string>>
   readonly peerDependencies?: Readonly<Record<string, string>>
+  readonly peerDependenciesMeta?: Readonly<Record<string, { readonly optional?: boolean }>>
   readonly devDependencies: Readonly<Record<string, string>>
 }
 const manifest = JSON.parse(read('package.json')) as Manifest
@@ -38,16 +39,19 @@ const packages: Readonly<Record<string, string>> = {
   'hyparquet-writer': 'Parquet written',
   'onnxruntime-node': 'ONNX Runtime; goes into the platform packages',
   ora: 'progress on stderr',
-  sharp: 'PNG, JPEG and TIFF, when the user has it installed; here for the tests',
+  sharp: 'PNG, JPEG and TIFF; the user installs it',
   typescript: 'types',
   yaml: 'MLmodel and conda.yaml, with line numbers',
 }
 
 describe('package', () => {
-  test('has no dependencies: everything is bundled, the runtimes are added when packed', () => {
+  test('has no dependencies: everything is bundled, the runtimes are added when packed, sharp is the user’s choice', () => {
     assert.equal(manifest.dependencies, undefined)
     assert.equal(manifest.optionalDependencies, undefined)
-    assert.equal(manifest.peerDependencies, undefined)
+    // npm installs no optional peer; its version is checked where there is one.
+    assert.deepEqual(Object.keys(manifest.peerDependencies ?? {}), ['sharp'])
+    for (const name of Object.keys(manifest.peerDependencies ?? {}))
+      assert.equal(manifest.peerDependenciesMeta?.[name]?.optional, true, name)
     // Published is what `npm run pack:all` makes; this manifest lacks the runtimes.
     assert.equal(manifest.private, true)
   })

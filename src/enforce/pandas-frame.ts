@@ -281,9 +281,9 @@ function tableOfArray(array: NumpyArray): Table {
 function columnOfArray(array: NumpyArray, rows: number, width: number, position: number): Series {
   if (array.dtype === 'object')
     return inferObjects(Array.from({ length: rows }, (_, row) => array.values[row * width + position]!))
-  const values = (array.values as Float64Array).filter(
-    (_, index) => index % width === position,
-  ) as unknown as NumpyArray['values']
+  const all = array.values as Float64Array
+  const values = (Array.isArray(all) ? new Array(rows) : new (all.constructor as Float64ArrayConstructor)(rows)) as Float64Array
+  for (let row = 0; row < rows; row++) values[row] = all[row * width + position]!
   return seriesOfArray({ ...array, shape: [rows], values } as NumpyArray)
 }
 

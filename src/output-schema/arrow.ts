@@ -74,6 +74,8 @@ function typeOf(type: OutputType, output: string): readonly [Entries, readonly C
       if (entries !== undefined) return [entries, []]
       throw new MlmodelError('OUTPUT_SCHEMA_TYPE', { output, type: type.dtype, schema: 'Arrow' })
     }
+    case 'any':
+      throw new MlmodelError('OUTPUT_SCHEMA_TYPE', { output, type: 'of any type', schema: 'Arrow' })
     case 'other':
       throw new MlmodelError('OUTPUT_SCHEMA_TYPE', { output, type: type.text, schema: 'Arrow' })
   }

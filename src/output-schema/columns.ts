@@ -15,6 +15,8 @@ export type OutputType =
   | { readonly kind: 'struct'; readonly fields: readonly OutputColumn[] }
   /** Keys are text. */
   | { readonly kind: 'map'; readonly values: OutputType }
+  /** MLflow's `Any`. */
+  | { readonly kind: 'any' }
   /** Something that no schema has a type for, in words. */
   | { readonly kind: 'other'; readonly text: string }
 
@@ -81,7 +83,7 @@ function typeOfValue(type: ValueType): OutputType {
         fields: type.properties.map(({ name, type, required }) => ({ name, type: typeOfValue(type), required })),
       }
     case 'any':
-      return { kind: 'other', text: 'of any type' }
+      return { kind: 'any' }
   }
 }
 

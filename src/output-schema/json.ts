@@ -22,7 +22,9 @@ function recordSchema(columns: readonly OutputColumn[]): Map<string, Cell> {
 }
 
 function orNull(type: OutputType): Cell {
-  return type.kind === 'other' ? new Map() : new Map<string, Cell>([['anyOf', [typeSchema(type), new Map([['type', 'null']])]]])
+  return type.kind === 'other' || type.kind === 'any'
+    ? new Map()
+    : new Map<string, Cell>([['anyOf', [typeSchema(type), new Map([['type', 'null']])]]])
 }
 
 function typeSchema(type: OutputType): Cell {
@@ -46,6 +48,7 @@ function typeSchema(type: OutputType): Cell {
       return recordSchema(type.fields)
     case 'scalar':
       return scalarSchema(type.dtype)
+    case 'any':
     case 'other':
       return new Map()
   }

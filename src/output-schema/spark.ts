@@ -3,7 +3,7 @@ import type { Dtype } from '../dtype.ts'
 import { MlmodelError } from '../errors/index.ts'
 import type { OutputColumn, OutputType } from './columns.ts'
 
-/** Spark has no unsigned integers: the next larger type holds them. The types of columns are those of `Schema.as_spark_schema`. */
+/** Spark has no unsigned integers: the next larger type holds them. The types of columns are those of `mlflow.pyfunc.spark_udf`. */
 const types: Partial<Record<Dtype, string>> = {
   bool: 'BOOLEAN',
   int8: 'TINYINT',
@@ -44,6 +44,8 @@ function typeText(type: OutputType, output: string): string {
       if (text !== undefined) return text
       throw new MlmodelError('OUTPUT_SCHEMA_TYPE', { output, type: type.dtype, schema: 'Spark' })
     }
+    case 'any':
+      return 'VARIANT'
     case 'other':
       throw new MlmodelError('OUTPUT_SCHEMA_TYPE', { output, type: type.text, schema: 'Spark' })
   }

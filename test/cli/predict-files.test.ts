@@ -313,10 +313,12 @@ describe('images', () => {
   })
 
   test('without sharp: the line to install it; BMP and GIF need none', () => {
-    const hooks =
-      "export async function resolve(name, context, next) { if (name === 'sharp') throw Object.assign(new Error('gone'), { code: 'ERR_MODULE_NOT_FOUND' }); return next(name, context) }"
-    const register = `import { register } from 'node:module'; register('data:text/javascript,' + encodeURIComponent(${JSON.stringify(hooks)}))`
-    const env = { ...process.env, NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(register)}` }
+    const hide = join(folder, 'hide.cjs')
+    writeFileSync(
+      hide,
+      "const Module = require('node:module'); const load = Module._load; Module._load = (name, ...rest) => { if (name === 'sharp') throw Object.assign(new Error('gone'), { code: 'MODULE_NOT_FOUND' }); return load(name, ...rest) }",
+    )
+    const env = { ...process.env, NODE_OPTIONS: `--require=${hide}` }
     const absent = mlmodel([...model, '-i', join(example, 'photos', '1-sunset.png')], { env })
     assert.equal(absent.code, 2)
     assert.match(absent.err, /npm i sharp/)

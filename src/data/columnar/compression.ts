@@ -90,7 +90,8 @@ function snappy(input: Uint8Array, length: number): Uint8Array {
 function copyBack(output: Uint8Array, to: number, distance: number, size: number): number {
   if (distance === 0 || distance > to) throw new Error(`a copy from ${distance} bytes before the start of ${to}`)
   if (size > output.length - to) throw new Error('a copy goes beyond the end')
-  if (distance >= size) output.copyWithin(to, to - distance, to - distance + size)
+  // A call costs more than a few bytes.
+  if (size > 32 && distance >= size) output.copyWithin(to, to - distance, to - distance + size)
   else for (let byte = 0; byte < size; byte++) output[to + byte] = output[to + byte - distance]!
   return to + size
 }

@@ -4,9 +4,10 @@
  */
 import { execFileSync, spawnSync } from 'node:child_process'
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build, transform } from 'esbuild'
+import { gatherChunks } from './gather-chunks.mjs'
 import { licenceNotices } from './notices.mjs'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
@@ -93,9 +94,11 @@ const commonJs = {
  * each of their chunks is made CommonJS by itself.
  */
 const inputs = new Set()
+/** What the commands that must start soon load; gatherChunks makes files of it. */
+const commands = [['src/cli/start.ts'], ['src/cli/inspect.ts'], ['src/cli/predict.ts', 'src/flavors/onnx-open.ts']]
 const cli = { outdir: join(fresh, 'cli'), outExtension: { '.js': '.cjs' }, toCommonJs: true }
-for (const { toCommonJs = false, ...options } of [
-  { entryPoints: ['src/cli/start.ts'], ...cli, plugins: [startFaster, yamlLate] },
+for (const { toCommonJs = false, gather, ...options } of [
+  { entryPoints: ['src/cli/start.ts'], ...cli, plugins: [startFaster, yamlLate], gather: commands },
   { entryPoints: ['src/yaml/compose.ts'], ...cli },
   {
     outdir: fresh,
@@ -106,12 +109,17 @@ for (const { toCommonJs = false, ...options } of [
   // esbuild has printed its errors already.
   const result = await build({ ...shared, ...options }).catch(() => undefined)
   if (result === undefined) process.exit(1)
-  for (const { path, text } of result.outputFiles) {
-    mkdirSync(dirname(path), { recursive: true })
-    // An import of no names is for the order of effects, and loading has none here (`sideEffects` of package.json).
-    const needed = toCommonJs ? text.replaceAll(/\bimport"\.\/[\w-]+\.cjs";/g, '') : text
-    writeFileSync(path, toCommonJs ? (await transform(needed, commonJs)).code : text)
-  }
+  for (const { path } of result.outputFiles) mkdirSync(dirname(path), { recursive: true })
+  if (toCommonJs) {
+    const files = new Map()
+    for (const { path, text } of result.outputFiles) {
+      // An import of no names is for the order of effects, and loading has none here (`sideEffects` of package.json).
+      const needed = text.replaceAll(/\bimport"\.\/[\w-]+\.cjs";/g, '')
+      files.set(basename(path), (await transform(needed, commonJs)).code)
+    }
+    const gathered = gather === undefined ? files : gatherChunks(result.metafile, files, gather)
+    for (const [name, text] of gathered) writeFileSync(join(options.outdir, name), text)
+  } else for (const { path, text } of result.outputFiles) writeFileSync(path, text)
   for (const input of Object.keys(result.metafile.inputs)) inputs.add(input)
 }
 

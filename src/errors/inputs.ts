@@ -16,6 +16,7 @@ export const inputErrors = {
   INPUTS_LIMIT: {
     kind: 'limit',
     message: (a: { input: string; what: string; limit: number }) => `\`${a.input}\` stands for more than ${a.limit} ${a.what}`,
+    hint: () => 'Score the files in several runs',
   },
   INPUTS_DIFFER: {
     kind: 'body',
@@ -48,6 +49,8 @@ export const inputErrors = {
     kind: 'evaluation',
     message: (a: { rows: number; output: string | undefined; why: string }) =>
       `${a.output === undefined ? 'The answer' : `The output \`${a.output}\``} has not a row for each of ${a.rows} rows, which ${a.why} needs`,
+    hint: () =>
+      'Score the input whole: leave out `--batch-rows` and `--limit`, or cut the file; `--append` needs a row of answer for each row',
   },
   APPEND_NO_ROWS: {
     kind: 'usage',
@@ -88,6 +91,7 @@ export const inputErrors = {
   IMAGE_BROKEN: {
     kind: 'body',
     message: (a: { format: string; why: string }) => `The ${a.format} image cannot be read: ${a.why}`,
+    hint: () => 'Save the image again, as PNG for example',
   },
   IMAGE_UNSUPPORTED: {
     kind: 'body',
@@ -97,6 +101,7 @@ export const inputErrors = {
   IMAGE_LIMIT: {
     kind: 'limit',
     message: (a: { what: string; found: number; limit: number }) => `The image has ${a.found} ${a.what}, more than ${a.limit}`,
+    hint: () => 'Make the image smaller',
   },
   IMAGE_SIZE: {
     kind: 'signature',
@@ -111,6 +116,7 @@ export const inputErrors = {
     kind: 'signature',
     message: (a: { found: string }) =>
       `Images are uint8 arrays of height × width × channels, one array for the model; its signature asks for ${a.found}`,
+    hint: () => 'Give the data as NPY, or log the model with a signature of a uint8 tensor such as (-1, 224, 224, 3)',
   },
   OUTPUT_SCHEMA_UNKNOWN: {
     kind: 'unsupported',

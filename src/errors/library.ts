@@ -5,6 +5,7 @@ export const libraryErrors = {
   VALUE_NO_DATA: {
     kind: 'body',
     message: (a: { found: string; why?: string }) => `${a.found} is no data${a.why === undefined ? '' : `: ${a.why}`}`,
+    hint: () => 'Give numbers, bigints, strings, booleans, dates, null, Uint8Arrays, or lists and objects of them',
   },
   INPUT_NO_FORM: {
     kind: 'body',
@@ -15,10 +16,12 @@ export const libraryErrors = {
     kind: 'body',
     message: (a: { column: string; rows: number; first: string; wanted: number }) =>
       `The column \`${a.column}\` has ${a.rows} rows, \`${a.first}\` ${a.wanted}`,
+    hint: () => 'Give each column a value for every row, `null` where it is missing',
   },
   TENSOR_DATA: {
     kind: 'body',
     message: (a: { why: string }) => `The tensor is none: ${a.why}`,
+    hint: () => 'Give `{ data, shape, dtype }` with as many values as the shape has places',
   },
   PREDICTION_ABSENT: {
     kind: 'usage',

@@ -10,6 +10,7 @@ export const makeErrors = {
   INFER_DATA: {
     kind: 'body',
     message: (a: { why: string }) => `The sample is no data that Python could hold: ${a.why}`,
+    hint: () => 'Give a table, arrays or JSON values as Python’s json module reads them',
   },
   INFER_NOTHING: {
     kind: 'usage',
@@ -19,10 +20,12 @@ export const makeErrors = {
   INFER_PARAMS: {
     kind: 'params',
     message: (a: { count: number }) => (a.count === 1 ? 'A param has no type' : `${a.count} params have no type`),
+    hint: () => 'Give each param a default of one of MLflow’s types: a number, text, a boolean, a date, or a list of them',
   },
   INFER_PARAM: {
     kind: 'params',
     message: (a: { name: string; found: string; why: string }) => `The param \`${a.name}\` cannot be ${a.found}: ${a.why}`,
+    hint: () => 'Give the param a default of one of MLflow’s types: a number, text, a boolean, a date, or a list of them',
   },
   SIGNATURE_ABSENT: {
     kind: 'model',
@@ -78,6 +81,7 @@ export const makeErrors = {
     kind: 'limit',
     message: (a: { elements: number; limit: number }) =>
       `A request for this model would have ${a.elements} values (limit ${a.limit})`,
+    hint: () => 'Write a request by hand; `mlmodel inspect` shows what the model takes',
   },
   EXAMPLE_NOT_MADE: {
     kind: 'unsupported',

@@ -16,6 +16,7 @@ export const tableErrors = {
     kind: 'limit',
     message: (a: { what: string; found: number; limit: number }) =>
       `The Parquet file has ${a.what} of ${a.found}, more than ${a.limit}`,
+    hint: () => 'Write it again with `DataFrame.to_parquet()`, with smaller row groups',
   },
   ARROW_BROKEN: {
     kind: 'body',
@@ -25,15 +26,18 @@ export const tableErrors = {
   ARROW_UNSUPPORTED: {
     kind: 'body',
     message: (a: { what: string }) => `The Arrow data has ${a.what}, which is not read here`,
+    hint: () => 'Write it again with types that pandas reads, or as Parquet with `DataFrame.to_parquet()`',
   },
   ARROW_LIMIT: {
     kind: 'limit',
     message: (a: { what: string; found: number; limit: number }) =>
       `The Arrow data has ${a.what} of ${a.found}, more than ${a.limit}`,
+    hint: () => 'Write it again in smaller record batches',
   },
   TABLE_DUPLICATE_COLUMN: {
     kind: 'body',
     message: (a: { name: string }) => `The column \`${a.name}\` is there twice`,
+    hint: () => 'Give the columns names of their own',
   },
   JSON_LINES_RECORD: {
     kind: 'body',

@@ -8,6 +8,11 @@ import { defaultLimits } from '../../src/limits.ts'
 import { readBlock } from '../../src/yaml/block.ts'
 import { composeYaml } from '../../src/yaml/compose.ts'
 
+/** The short way leaves out where values end. */
+function withoutEnds(given: unknown): unknown {
+  return JSON.parse(JSON.stringify(given, (key, value) => (key === 'end' ? undefined : value)))
+}
+
 /** What the package gives, or the code of its error. */
 function compose(text: string): unknown {
   try {
@@ -23,7 +28,7 @@ function compose(text: string): unknown {
 function agrees(text: string): boolean {
   const node = readBlock(text, defaultLimits)
   if (node === undefined) return false
-  assert.deepEqual(node, compose(text), JSON.stringify(text))
+  assert.deepEqual(node, withoutEnds(compose(text)), JSON.stringify(text))
   return true
 }
 

@@ -1,0 +1,61 @@
+/**
+ * Puts chunks of CommonJS that are loaded together into one file each: looking up, reading and wrapping a file costs a start
+ * more than the few kilobytes in it, and every lazy import of the source makes esbuild's chunks smaller and more.
+ */
+import { basename } from 'node:path'
+
+/**
+ * Gathers the chunks that the given commands load when they start, by which of them do.
+ *
+ * @param {import('esbuild').Metafile} metafile
+ * @param {ReadonlyMap<string, string>} files CommonJS by file name, all in one folder
+ * @param {readonly (readonly string[])[]} commands the entry points that each of them loads
+ * @returns {Map<string, string>} the files that are there instead
+ */
+export function gatherChunks(metafile, files, commands) {
+  const outputs = Object.entries(metafile.outputs)
+  const entries = new Map(outputs.flatMap(([path, { entryPoint }]) => (entryPoint === undefined ? [] : [[entryPoint, path]])))
+  const loaded = (path, seen = new Set()) => {
+    if (seen.has(path)) return seen
+    seen.add(path)
+    for (const { path: next, kind } of metafile.outputs[path].imports)
+      if (kind === 'import-statement' && next in metafile.outputs) loaded(next, seen)
+    return seen
+  }
+  const sets = commands.map((names) => {
+    const set = new Set()
+    for (const name of names) {
+      const path = entries.get(name)
+      if (path === undefined) throw new Error(`${name} is no entry of a chunk: see gatherChunks`)
+      for (const one of loaded(path)) set.add(basename(one))
+    }
+    return set
+  })
+
+  /** By the commands that load a chunk, as digits: `011`. */
+  const groups = new Map()
+  for (const name of files.keys()) {
+    const key = sets.map((set) => (set.has(name) ? 1 : 0)).join('')
+    // Under its own name for who starts it; and what no command loads at once stays as it is.
+    if (name !== 'start.cjs' && key.includes('1')) groups.set(key, [...(groups.get(key) ?? []), name])
+  }
+  const homes = new Map()
+  for (const [key, names] of groups) if (names.length > 1) for (const name of names) homes.set(name, `parts-${key}.cjs`)
+  const redirect = (text) =>
+    text.replaceAll(/\brequire\("\.\/([\w-]+\.cjs)"\)/g, (call, name) =>
+      homes.has(name) ? `require("./${homes.get(name)}")("${name}")` : call,
+    )
+
+  const gathered = new Map()
+  for (const [name, text] of files) if (!homes.has(name)) gathered.set(name, redirect(text))
+  for (const home of new Set(homes.values())) {
+    // A function in parentheses is compiled at once, not first looked through: all of them are wanted.
+    const parts = [...homes].flatMap(([name, where]) =>
+      where === home ? [`"${name}":(function(exports,require,module){${redirect(files.get(name))}\n})`] : [],
+    )
+    const give =
+      'module.exports=name=>{let made=modules[name];if(made===undefined){made=modules[name]={exports:{}};parts[name](made.exports,require,made)}return made.exports};'
+    gathered.set(home, `"use strict";const modules={},parts={${parts.join(',\n')}};${give}\n`)
+  }
+  return gathered
+}

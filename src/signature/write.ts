@@ -154,7 +154,9 @@ export function pythonRepr(value: Cell): string {
   if (isCellMap(value)) return `{${[...value].map(([key, item]) => `${reprText(key)}: ${pythonRepr(item)}`).join(', ')}}`
   if (Array.isArray(value)) return `[${(value as readonly Cell[]).map(pythonRepr).join(', ')}]`
   if (isMoment(value)) return reprMoment(value)
-  return value instanceof Uint8Array ? `b${reprText(Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('latin1'))}` : 'array'
+  return value instanceof Uint8Array
+    ? `b${reprText(Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('latin1'))}`
+    : 'array'
 }
 
 // Python's str.isprintable: no controls, formats, surrogates, private or unassigned characters, no separators but the space.

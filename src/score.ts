@@ -111,6 +111,7 @@ async function recognise(given: Source, asked: string | undefined): Promise<{ so
   const unread = unreadFormat(head, source.name)
   if (unread !== undefined) throw new MlmodelError('INPUT_FORMAT_UNREAD', { path: source.name, format: unread })
   const format = detectFormat(head, source.name)
+  if (format === undefined && head.length === 0) throw new MlmodelError('INPUT_EMPTY', { path: source.name })
   if (format === undefined) throw new MlmodelError('INPUT_FORMAT_UNKNOWN', { path: source.name })
   return { source, format }
 }

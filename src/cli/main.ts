@@ -138,7 +138,8 @@ async function report(error: unknown, console: Console, json: boolean): Promise<
     await console.err.write(renderBug(error, console.errorInk))
     return 2
   }
-  if (json) await console.out.write(jsonText(errorDocument(known)))
+  // The failure may be that of stdout.
+  if (json && !console.out.closed) await console.out.write(jsonText(errorDocument(known)))
   else await console.err.write(renderError(known, console.errorInk, console.verbose))
   return known.info.exitCode
 }

@@ -24,6 +24,11 @@ export const predictErrors = {
     message: (_: object) => 'No input was given, and standard input is a terminal',
     hint: () => 'Name a file with `-i data.csv`, or pipe the data in',
   },
+  INPUT_EMPTY: {
+    kind: 'body',
+    message: (a: { path: string }) => `\`${a.path}\` is empty`,
+    hint: () => 'Name a file with `-i data.csv`, or pipe the data in',
+  },
   INPUT_FORMAT_UNKNOWN: {
     kind: 'usage',
     message: (a: { path: string }) => `The format of \`${a.path}\` cannot be told from its content or its name`,

@@ -194,18 +194,20 @@ describe('streams', () => {
     assert.equal(await main(['--help'], terminal), 0)
   })
 
-  test('another failure of the stream is told', async () => {
-    const full = new PassThrough()
-    full.write = () => {
-      queueMicrotask(() => full.emit('error', Object.assign(new Error('no space'), { code: 'ENOSPC', syscall: 'write' })))
-      return false
-    }
-    const chunks: string[] = []
-    const stderr = new PassThrough()
-    stderr.on('data', (chunk) => chunks.push(String(chunk)))
-    assert.equal(await main(['--help'], { stdin: Readable.from([]), stdout: full, stderr, environment: readEnvironment({}) }), 2)
-    assert.match(chunks.join(''), /^error: The system refused: the disk is full/)
-  })
+  for (const args of [['--help'], ['--help', '--json']]) {
+    test(`another failure of the stream is told: ${args.join(' ')}`, async () => {
+      const full = new PassThrough()
+      full.write = () => {
+        queueMicrotask(() => full.emit('error', Object.assign(new Error('no space'), { code: 'ENOSPC', syscall: 'write' })))
+        return false
+      }
+      const chunks: string[] = []
+      const stderr = new PassThrough()
+      stderr.on('data', (chunk) => chunks.push(String(chunk)))
+      assert.equal(await main(args, { stdin: Readable.from([]), stdout: full, stderr, environment: readEnvironment({}) }), 2)
+      assert.match(chunks.join(''), /^error: The system refused: the disk is full/)
+    })
+  }
 
   test('a write waits for a slow reader', async () => {
     const slow = new PassThrough({ highWaterMark: 16 })

@@ -122,6 +122,7 @@ test('output formats go by extension; a file is absent when something goes wrong
 test('exit codes: data judged bad is 1, what cannot be done is 2', () => {
   const model = join(models, 'onnx_linreg_columns_double', 'model')
   assert.equal(mlmodel(['predict', model], { input: '{"dataframe_split": ' }).code, 1)
+  assert.match(mlmodel(['predict', model], { input: '' }).err, /standard input.* is empty/)
   assert.equal(mlmodel(['predict', join(models, 'nowhere')], { input: '{}' }).code, 2)
   assert.equal(mlmodel(['predict', join(models, 'sig_nested', 'model')], { input: '{}' }).code, 2)
   assert.equal(mlmodel(['predict', model, '-i', join(folder, 'nothing.csv')]).code, 2)

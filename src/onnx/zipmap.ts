@@ -90,9 +90,7 @@ const isZipMap = (node: OnnxNode) => node.domain === 'ai.onnx.ml' && node.operat
 
 /** ONNX Runtime keeps the maps as `std::map`, so the keys come sorted: numbers by value, texts by their UTF-8 bytes. */
 function zipMapBuilder(model: OnnxModel, node: OnnxNode, source: string): OutputPlan['build'] {
-  const read = attributeReader(model.bytes)
-  const texts = read.strings(node, 'classlabels_strings')
-  const labels = texts.length > 0 ? texts : read.bigIntegers(node, 'classlabels_int64s')
+  const labels = labelsOf(model, node)
   const order = labels.map((_, position) => position).sort((a, b) => compareLabels(labels[a]!, labels[b]!))
   const keys = order.map((position) => String(labels[position]))
   return (fetched) => {
@@ -110,6 +108,18 @@ function zipMapBuilder(model: OnnxModel, node: OnnxNode, source: string): Output
       return entries
     })
   }
+}
+
+function labelsOf(model: OnnxModel, node: OnnxNode): readonly (string | bigint)[] {
+  const read = attributeReader(model.bytes)
+  const texts = read.strings(node, 'classlabels_strings')
+  return texts.length > 0 ? texts : read.bigIntegers(node, 'classlabels_int64s')
+}
+
+/** The keys of the maps that a ZipMap makes, in the order they come; undefined for an output that none makes. */
+export function mapKeys(model: OnnxModel, output: string): readonly string[] | undefined {
+  const maker = model.graph.nodes.find((node) => node.outputs.includes(output))
+  return maker !== undefined && isZipMap(maker) ? [...labelsOf(model, maker)].sort(compareLabels).map(String) : undefined
 }
 
 function compareLabels(a: string | bigint, b: string | bigint): number {

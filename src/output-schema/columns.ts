@@ -4,7 +4,7 @@ import { MlmodelError } from '../errors/index.ts'
 import { modelPath } from '../flavors/onnx.ts'
 import { defaultLimits } from '../limits.ts'
 import type { Mlmodel } from '../mlmodel.ts'
-import { dtypeOfType, type OnnxModel, type OnnxType, readOnnxInside, typeText } from '../onnx/index.ts'
+import { dtypeOfType, mapKeys, type OnnxModel, type OnnxType, readOnnxInside, typeText } from '../onnx/index.ts'
 import { type Schema, specsOf, type TensorSpec, type ValueType } from '../signature.ts'
 
 /** The type of a cell. */
@@ -95,16 +95,21 @@ function tensorType({ dtype, numpyDtype }: TensorSpec): OutputType {
 
 function graphColumns(graph: OnnxModel | undefined, flat: boolean): readonly OutputColumn[] {
   if (graph === undefined) throw new MlmodelError('OUTPUT_SCHEMA_UNKNOWN', { why: 'the signature has no outputs' })
-  return graph.outputs.map(({ name, type }) => ({ name, type: graphType(name, type, flat), required: true }))
+  return graph.outputs.map(({ name, type }) => ({ name, type: graphType(graph, name, type, flat), required: true }))
 }
 
-function graphType(name: string, type: OnnxType, flat: boolean): OutputType {
+function graphType(graph: OnnxModel, name: string, type: OnnxType, flat: boolean): OutputType {
   if (type.kind === 'tensor' && type.shape !== undefined) {
     const shape = type.shape.map((size) => (typeof size === 'number' ? size : -1))
     return rowOf(cellOf(type), shape, name, flat)
   }
-  // A ZipMap at the end of a classifier.
-  if (type.kind === 'sequence' && type.items.kind === 'map') return { kind: 'map', values: cellOf(type.items.values) }
+  if (type.kind === 'sequence' && type.items.kind === 'map') {
+    // A ZipMap at the end of a classifier: every row has the classes as keys. Python's floats are doubles.
+    const keys = mapKeys(graph, name)
+    const number: OutputType = { kind: 'scalar', dtype: 'float64' }
+    if (keys === undefined) return { kind: 'map', values: cellOf(type.items.values) }
+    return { kind: 'struct', fields: keys.map((key) => ({ name: key, type: number, required: true })) }
+  }
   if (type.kind === 'tensor' || type.kind === 'unknown')
     throw new MlmodelError('OUTPUT_SCHEMA_UNKNOWN', { why: `the graph does not say the shape of \`${name}\`` })
   return { kind: 'other', text: typeText(type) }

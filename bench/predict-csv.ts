@@ -127,7 +127,8 @@ async function measure(name: string, digits: number, data: string, oneRow: strin
       'local',
     ])
     row('mlflow models predict, wall', [theirs.wallMs], 'ms')
-    ratio('mlflow / mlmodel, wall', theirs.wallMs / spread(total.wall).median, 8, 'higher')
+    // With a forest both sides spend their time in the same ONNX Runtime.
+    ratio('mlflow / mlmodel, wall', theirs.wallMs / spread(total.wall).median, name === 'linear' ? 8 : undefined, 'higher')
   }
 }
 

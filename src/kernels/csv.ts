@@ -53,24 +53,24 @@ export interface CsvKernel {
   /**
    * Takes a block of whole lines.
    *
-   * @returns its rows, or 0 where it is not regular: a quote, a blank line, too few or too many fields, mixed line ends
+   * @returns its rows, or 0 where it is not regular: a line end within quotes, a stray quote, a blank line, too few or too many fields, mixed line ends
    */
   take(block: Uint8Array, columns: number): number
   /**
-   * Reads the first `rows` fields of a column as doubles, to `values` from `target`.
+   * Reads the first `rows` fields of a column as doubles, to the beginning of `values`.
    *
    * @returns how many were not read, listed in `rejects`
    */
-  readReals(column: number, rows: number, target: number): number
+  readReals(column: number, rows: number): number
   /** The same as 64-bit integers from `minimum` to `maximum`. */
-  readIntegers(column: number, rows: number, target: number, minimum: number, maximum: number): number
+  readIntegers(column: number, rows: number, minimum: number, maximum: number): number
   /** Where a field begins in the block. */
   start(column: number, row: number): number
   /** Where it ends. */
   end(column: number, row: number): number
   /** The rows not read by the last call. */
   readonly rejects: Uint32Array
-  /** The results, 8 bytes each; there is room for all fields of the block. */
+  /** The results of the last call, 8 bytes each. */
   readonly values: Float64Array
 }
 
@@ -113,19 +113,9 @@ function kernelOver(buffer: ArrayBuffer, calls: Exports): CsvKernel {
       if (returns !== rows * cut || calls.isRegular(index, columns, rows, cut) === 0) return 0
       return rows
     },
-    readReals: (column, count, target) =>
-      calls.readReals(index + column * 4, columns, count, cutOf(column), values + target * 8, rejects),
-    readIntegers: (column, count, target, minimum, maximum) =>
-      calls.readIntegers(
-        index + column * 4,
-        columns,
-        count,
-        cutOf(column),
-        values + target * 8,
-        rejects,
-        minimum,
-        Math.min(maximum, largest),
-      ),
+    readReals: (column, count) => calls.readReals(index + column * 4, columns, count, cutOf(column), values, rejects),
+    readIntegers: (column, count, minimum, maximum) =>
+      calls.readIntegers(index + column * 4, columns, count, cutOf(column), values, rejects, minimum, Math.min(maximum, largest)),
     start: (column, row) => separators[row * columns + column]! + 1 - input,
     end: (column, row) => separators[row * columns + column + 1]! - cutOf(column) - input,
     rejects: new Uint32Array(buffer, rejects, blockBytes + 64),

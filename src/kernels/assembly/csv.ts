@@ -18,8 +18,8 @@ const QUOTE: u8 = 34
 const MINUS: u8 = 45
 
 /**
- * Writes the addresses of all commas and line feeds in [input, input + length); 64 bytes behind them must be 0.
- * Returns their number, or -1 where there is a quote.
+ * Writes the addresses of all commas and line feeds in [input, input + length) outside quotes; 64 bytes behind must be 0.
+ * Returns their number, or -1 where quotes hold a line feed, are not closed, or open elsewhere than at a field's first byte.
  */
 export function indexSeparators(input: usize, length: usize, target: usize): i32 {
   const comma = i8x16.splat(COMMA)
@@ -27,22 +27,41 @@ export function indexSeparators(input: usize, length: usize, target: usize): i32
   const quote = i8x16.splat(QUOTE)
   const end = input + length
   let out = target
+  // All ones within quotes; 1 where a quote may open, or double the one before.
+  let inside: u64 = 0
+  let before: u64 = 1
   for (let at = input; at < end; at += 64) {
     const a = v128.load(at)
     const b = v128.load(at, 16)
     const c = v128.load(at, 32)
     const d = v128.load(at, 48)
-    if (
-      v128.any_true(
-        v128.or(v128.or(i8x16.eq(a, quote), i8x16.eq(b, quote)), v128.or(i8x16.eq(c, quote), i8x16.eq(d, quote))),
-      )
+    let bits = mask64(
+      v128.or(i8x16.eq(a, comma), i8x16.eq(a, lineFeed)),
+      v128.or(i8x16.eq(b, comma), i8x16.eq(b, lineFeed)),
+      v128.or(i8x16.eq(c, comma), i8x16.eq(c, lineFeed)),
+      v128.or(i8x16.eq(d, comma), i8x16.eq(d, lineFeed)),
     )
-      return -1
-    let bits: u64 =
-      (i8x16.bitmask(v128.or(i8x16.eq(a, comma), i8x16.eq(a, lineFeed))) as u32 as u64) |
-      ((i8x16.bitmask(v128.or(i8x16.eq(b, comma), i8x16.eq(b, lineFeed))) as u32 as u64) << 16) |
-      ((i8x16.bitmask(v128.or(i8x16.eq(c, comma), i8x16.eq(c, lineFeed))) as u32 as u64) << 32) |
-      ((i8x16.bitmask(v128.or(i8x16.eq(d, comma), i8x16.eq(d, lineFeed))) as u32 as u64) << 48)
+    const qa = i8x16.eq(a, quote)
+    const qb = i8x16.eq(b, quote)
+    const qc = i8x16.eq(c, quote)
+    const qd = i8x16.eq(d, quote)
+    if (inside != 0 || v128.any_true(v128.or(v128.or(qa, qb), v128.or(qc, qd)))) {
+      const quotes = mask64(qa, qb, qc, qd)
+      // Each bit the parity of the quotes up to it: set from an opening quote to before its closing one.
+      let within = quotes
+      within ^= within << 1
+      within ^= within << 2
+      within ^= within << 4
+      within ^= within << 8
+      within ^= within << 16
+      within ^= within << 32
+      within ^= inside
+      const lines = mask64(i8x16.eq(a, lineFeed), i8x16.eq(b, lineFeed), i8x16.eq(c, lineFeed), i8x16.eq(d, lineFeed))
+      bits &= ~within
+      if ((lines & within) != 0 || (quotes & within & ~(((bits | quotes) << 1) | before)) != 0) return -1
+      inside = ((within as i64) >> 63) as u64
+      before = (bits | quotes) >> 63
+    } else before = bits >> 63
     const count = popcnt(bits) as usize
     // Eight at once, needed or not: what is too much is written over.
     for (let done: usize = 0; ; ) {
@@ -68,7 +87,18 @@ export function indexSeparators(input: usize, length: usize, target: usize): i32
     }
     out += count << 2
   }
-  return ((out - target) >> 2) as i32
+  return inside != 0 ? -1 : (((out - target) >> 2) as i32)
+}
+
+// @ts-ignore: decorator
+@inline
+function mask64(a: v128, b: v128, c: v128, d: v128): u64 {
+  return (
+    (i8x16.bitmask(a) as u32 as u64) |
+    ((i8x16.bitmask(b) as u32 as u64) << 16) |
+    ((i8x16.bitmask(c) as u32 as u64) << 32) |
+    ((i8x16.bitmask(d) as u32 as u64) << 48)
+  )
 }
 
 /** Whether each row has `columns` fields, and ends with a line feed after a carriage return (`crlf` 1) or without (0). */

@@ -8,7 +8,20 @@ import { readCsv } from '../../../src/data/csv/read.ts'
 import { bytesSource } from '../../../src/data/source.ts'
 import { MlmodelError } from '../../../src/errors/index.ts'
 
-const types = ['double', 'float', 'long', 'integer', 'uint8', 'uint64', 'skip', 'infer', 'string', 'float16'] as const
+const types = [
+  'double',
+  'float',
+  'long',
+  'integer',
+  'uint8',
+  'uint64',
+  'skip',
+  'infer',
+  'string',
+  'float16',
+  'boolean',
+  'datetime',
+] as const
 
 async function outcome(body: Buffer, plan: CsvPlan, options: CsvOptions): Promise<unknown> {
   const frames: Frame[] = []
@@ -46,6 +59,10 @@ function table(seed: number, wanted: readonly CsvType[], lineEnd: string): strin
     if (type === 'uint8') return String(Math.floor(next() * 256))
     if (type === 'integer' || type === 'infer') return String(Math.floor((next() - 0.5) * 2 ** 32))
     if (type === 'long') return String(BigInt(Math.floor((next() - 0.5) * 2 ** 53)) * BigInt(1 + Math.floor(next() * 1024)))
+    if (type === 'boolean') return next() < 0.5 ? 'True' : 'false'
+    if (type === 'datetime') return next() < 0.1 ? '' : `2024-01-0${1 + Math.floor(next() * 9)}`
+    if (type === 'string')
+      return ['a', 'NA', '', '"b,c"', '"d""e"', '5 feet', 'f', '\u00e9t\u00e9', '"" x'][Math.floor(next() * 9)]!
     if (type === 'uint64') return String(Math.floor(next() * 1e6))
     const value = (next() - 0.5) * 10 ** Math.floor(next() * 5)
     return next() < 0.5 ? String(value) : value.toFixed(Math.floor(next() * 6))
@@ -112,6 +129,7 @@ describe('blocks by the SIMD kernels', () => {
           }
           const plan: CsvPlan = {
             typeOf: (name) => wanted[Number(name.slice(1))],
+            datetime: (value) => (/^2024-01-0\d$/.test(value) ? BigInt(value.slice(-1)) * 86_400_000_000_000n : undefined),
             ...(asPandas ? { overflow: 'infinity', nul: 'keep', implicitIndex: 'index' } : {}),
           }
           const options = { blockBytes, batchRows }

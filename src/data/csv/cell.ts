@@ -219,7 +219,7 @@ function objectCell(of: 'boolean' | 'integer', bytes: Buffer, start: number, end
 }
 
 /** The same as the row loop's running hash. */
-function hashOf(bytes: Uint8Array, start: number, end: number): number {
+export function hashOf(bytes: Uint8Array, start: number, end: number): number {
   let hash = 0
   for (let at = start; at < end; at++) hash = (Math.imul(hash, 31) + bytes[at]!) | 0
   return hash

@@ -41,4 +41,6 @@ export interface CsvOptions {
   readonly blockBytes?: number
   /** Whether a frame's numeric arrays may be overwritten by the next frame: saves memory traffic. Default false. */
   readonly reuse?: boolean
+  /** Whether blocks of regular text may be read by the SIMD kernels, which give the same frames. Default true. */
+  readonly kernels?: boolean
 }

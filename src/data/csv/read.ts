@@ -4,8 +4,10 @@
  */
 import type { Frame } from '../../batch.ts'
 import { MlmodelError } from '../../errors/index.ts'
+import type { CsvKernel } from '../../kernels/csv.ts'
 import { defaultLimits, type Limits } from '../../limits.ts'
 import { type ByteReader, bytesSource, type Source, spool } from '../source.ts'
+import { openBlocks, scanBlocks } from './blocks.ts'
 import { finishColumn, finishIndex, frameOf, isNumeric, openColumn, openStore, type Reading, readingOf } from './column.ts'
 import { firstRowFields, type Header, scanHeader } from './header.ts'
 import { conclude } from './infer.ts'
@@ -32,7 +34,7 @@ export async function* readCsv(source: Source, plan: CsvPlan, options: CsvOption
     const head = openScan(source.name, plan, options)
     const layout = await drive(layOut(head, plan), head, reader)
     if (!layout.columns.some(({ reading }) => reading.how === 'classify')) {
-      yield* pump(readFrames(head, layout, options), head, reader)
+      yield* pump(readFrames(head, layout, options, await kernelFor(head, options)), head, reader)
       return
     }
     const again = source.rewindable ? source : await spool(resume(head, reader, source.name))
@@ -56,7 +58,7 @@ export async function* readCsv(source: Source, plan: CsvPlan, options: CsvOption
     try {
       const scan = openScan(source.name, plan, options)
       await drive(layOut(scan, plan), scan, second)
-      yield* pump(readFrames(scan, inferred, options), scan, second)
+      yield* pump(readFrames(scan, inferred, options, await kernelFor(scan, options)), scan, second)
     } finally {
       await second.close()
     }
@@ -200,20 +202,31 @@ function* tallyColumns(scan: Scan, layout: Layout): Steps<Layout> {
   }
 }
 
-function readFrames(scan: Scan, layout: Layout, options: CsvOptions): Steps<void, Frame> {
-  return guarded(scan, fillFrames(scan, layout, options))
+/** Below, compiling the kernels (2 ms) costs more than they save. */
+const kernelBytes = 1 << 16
+
+/** The SIMD kernels, where enough is to be read: the window was filled when the header was read. */
+async function kernelFor({ window }: Scan, { kernels }: CsvOptions): Promise<CsvKernel | undefined> {
+  if (kernels === false || window.end - window.start < kernelBytes) return undefined
+  return (await import('../../kernels/csv.ts')).openCsvKernel()
+}
+
+function readFrames(scan: Scan, layout: Layout, options: CsvOptions, kernel?: CsvKernel): Steps<void, Frame> {
+  return guarded(scan, fillFrames(scan, layout, options, kernel))
 }
 
 /** The last pass: frames. */
-function* fillFrames(scan: Scan, layout: Layout, options: CsvOptions): Steps<void, Frame> {
+function* fillFrames(scan: Scan, layout: Layout, options: CsvOptions, kernel?: CsvKernel): Steps<void, Frame> {
   const most = mostRows(options, layout.columns.length)
   let slot = 0
   const columns = layout.columns.map(({ name, type, reading }) =>
     openColumn(name, type, reading, isNumeric(reading) ? slot++ : 0),
   )
   setColumns(scan, columns, layout.leading, Math.min(most, firstCapacity))
+  const blocks = kernel === undefined ? undefined : openBlocks(kernel)
   let frames = 0
   for (;;) {
+    if (blocks !== undefined) scanBlocks(blocks, scan, most)
     const full = scanRows(scan, most)
     const ended = !full && scan.window.final
     if (full || ended) {

@@ -201,7 +201,12 @@ export function scanRows(scan: Scan, most: number): boolean {
   return row === most
 }
 
-function roomForMore(scan: Scan, rows: number, most: number): Scan['store'] {
+/**
+ * Doubles the store.
+ *
+ * @throws CSV_TABLE_LIMIT
+ */
+export function roomForMore(scan: Scan, rows: number, most: number): Scan['store'] {
   const { limits, numericColumns } = scan
   const capacity = Math.min(most, Math.max(64, rows * 2))
   // Short rows are padded: a small body could ask for any amount.

@@ -1,0 +1,130 @@
+/**
+ * Blocks of regular text by the SIMD kernels: the same number of fields in each line, no line end within quotes. Numbers are
+ * the kernels', texts and what the kernels reject are read one by one. Whatever is not so is left in the window, and the row
+ * loop reads it: both give the same frames and the same errors.
+ */
+import { realResult, scanReal } from '../../decimal.ts'
+import type { CsvKernel } from '../../kernels/csv.ts'
+import { hashOf, storeCell, textAt } from './cell.ts'
+import { kindInteger, kindReal, kindSkip, kindText, type Store } from './column.ts'
+import { findField } from './field.ts'
+import { openMisfits } from './misfits.ts'
+import { booleanWord } from './missing.ts'
+import { roomForMore } from './rows.ts'
+import type { Scan } from './scan.ts'
+
+export interface Blocks {
+  readonly kernel: CsvKernel
+  /** Of the last block, so that little more is indexed than the frame has room for. */
+  bytesPerRow: number
+  /** Calls to leave to the row loop, because the last blocks were not regular; and how many after the next such block. */
+  pause: number
+  nextPause: number
+}
+
+const longestPause = 64
+const quote = 34
+
+export function openBlocks(kernel: CsvKernel): Blocks {
+  return { kernel, bytesPerRow: 0, pause: 0, nextPause: 1 }
+}
+
+/**
+ * Reads what the kernels can of the window's whole lines, up to `most` rows in the frame.
+ *
+ * @throws CSV_TABLE_LIMIT
+ */
+export function scanBlocks(blocks: Blocks, scan: Scan, most: number): void {
+  if (blocks.pause > 0) {
+    blocks.pause--
+    return
+  }
+  const { window, columns, kinds, context, limits } = scan
+  const { blockBytes } = blocks.kernel
+  // No cell of a block can then be too long. A line of nothing is no row where there is one column only.
+  if (context.fieldBytes < blockBytes || (columns.length === 1 && kinds[0] !== kindReal && kinds[0] !== kindInteger)) return
+  while (scan.rows < most && window.start < window.end) {
+    const wanted = blocks.bytesPerRow === 0 ? blockBytes : Math.ceil((most - scan.rows) * blocks.bytesPerRow * 1.05) + 256
+    const reach = window.start + Math.min(blockBytes, wanted)
+    const piece = window.bytes.subarray(window.start, Math.min(window.end, reach))
+    const length = piece.lastIndexOf(10) + 1
+    if (length === 0) return
+    const rows = blocks.kernel.take(piece.subarray(0, length), columns.length)
+    const taken = Math.min(rows, most - scan.rows)
+    // The row loop knows at which row the limit is passed, and whether an error comes before.
+    if (Math.max(64, 2 * (scan.rows + taken)) * columns.length * 8 > limits.arrayBytes) return
+    if (rows === 0 || !readColumns(blocks.kernel, scan, taken, storeFor(scan, scan.rows + taken, most))) {
+      blocks.pause = blocks.nextPause
+      blocks.nextPause = Math.min(longestPause, blocks.nextPause * 2)
+      return
+    }
+    blocks.nextPause = 1
+    blocks.bytesPerRow = length / rows
+    window.start += taken === rows ? length : piece.indexOf(10, blocks.kernel.end(columns.length - 1, taken - 1)) + 1
+    scan.rows += taken
+    context.line += taken
+  }
+}
+
+function storeFor(scan: Scan, rows: number, most: number): Store {
+  while (scan.store.capacity < rows) roomForMore(scan, scan.store.capacity, most)
+  return scan.store
+}
+
+/** Stores the first `rows` rows of the block behind the frame's rows; false where the row loop has to look. */
+function readColumns(kernel: CsvKernel, scan: Scan, rows: number, store: Store): boolean {
+  const { columns, kinds } = scan
+  for (let column = 0; column < columns.length; column++) {
+    const kind = kinds[column]
+    const { slot, minimum, maximum, spelling } = columns[column]!
+    if (kind === kindSkip) continue
+    if (kind === kindText) {
+      if (!readTexts(kernel, scan, column, rows)) return false
+    } else if (kind === kindReal || (kind === kindInteger && spelling === 'numbers')) {
+      const rejected = kind === kindReal ? kernel.readReals(column, rows) : kernel.readIntegers(column, rows, minimum, maximum)
+      store.cells.set(kernel.values.subarray(0, rows), slot * store.stride + scan.rows)
+      for (let at = 0; at < rejected; at++) if (!readRejected(kernel, scan, column, kernel.rejects[at]!)) return false
+    } else for (let row = 0; row < rows; row++) if (!readCell(kernel, scan, column, row, true)) return false
+  }
+  return true
+}
+
+function readTexts(kernel: CsvKernel, scan: Scan, column: number, rows: number): boolean {
+  const { bytes, start: before } = scan.window
+  const { values, cache, reading } = scan.columns[column]!
+  const literal = reading.how === 'text' && reading.literal
+  for (let row = 0; row < rows; row++) {
+    const start = before + kernel.start(column, row)
+    if (bytes[start] === quote) {
+      if (!readCell(kernel, scan, column, row, true)) return false
+      continue
+    }
+    const end = before + kernel.end(column, row)
+    values[scan.rows + row] = textAt(cache, bytes, start, end, hashOf(bytes, start, end), literal)
+  }
+  return true
+}
+
+/** A number with an exponent, of many digits, quoted, with blanks or missing. */
+function readRejected(kernel: CsvKernel, scan: Scan, column: number, row: number): boolean {
+  const { window, columns, kinds, plan, store } = scan
+  const start = window.start + kernel.start(column, row)
+  if (kinds[column] === kindReal && scanReal(window.bytes, start) === window.start + kernel.end(column, row)) {
+    const value = realResult[0]!
+    store.cells[columns[column]!.slot * store.stride + scan.rows + row] = value
+    return Number.isFinite(value) || plan.overflow === 'infinity'
+  }
+  return columns.length > 1 && readCell(kernel, scan, column, row, false)
+}
+
+/** Any cell, as the row loop reads it; false where it is wrong, or a word such as `True` where `words` may not be. */
+function readCell(kernel: CsvKernel, scan: Scan, column: number, row: number, words: boolean): boolean {
+  const { window, field, context, store } = scan
+  const after = findField(window, window.start + kernel.start(column, row), field, 0)
+  if (after !== window.start + kernel.end(column, row)) return false
+  if (!words && booleanWord(field.bytes, field.start, field.end) !== undefined) return false
+  // Misfits must come by row: the row loop finds them again.
+  const misfits = openMisfits()
+  storeCell(scan.columns[column]!, undefined, store, scan.rows + row, field, { ...context, misfits })
+  return misfits.count === 0
+}

@@ -31,6 +31,7 @@ const packages: Readonly<Record<string, string>> = {
   '@biomejs/biome': 'lint and format',
   '@types/node': 'types of the oldest Node that is supported',
   ajv: 'JSON Schemas, compiled to code at build time',
+  assemblyscript: 'the SIMD kernels, compiled when their source changes',
   chalk: 'colour',
   commander: 'the command line',
   esbuild: 'the bundles that ship',

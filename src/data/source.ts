@@ -39,6 +39,7 @@ export interface Source {
 
 /** A source over a copy in a private temporary file; `remove` deletes it. */
 export interface SpooledSource extends Source {
+  openAt(): Promise<RandomReader>
   remove(): Promise<void>
 }
 
@@ -69,18 +70,7 @@ export function fileSource(path: string, name: string = path): Source {
         await closeDescriptor(descriptor)
         throw new MlmodelError('SOURCE_IS_DIRECTORY', { file: name })
       }
-      return {
-        size: status.size,
-        readAt: (position, length) => {
-          const bytes = new Uint8Array(Math.max(0, Math.min(length, status.size - position)))
-          let filled = 0
-          for (let count = -1; count !== 0 && filled < bytes.length; filled += count) {
-            count = attempt(name, () => readSync(descriptor, bytes, filled, bytes.length - filled, position + filled))
-          }
-          return bytes.subarray(0, filled)
-        },
-        close: () => closeDescriptor(descriptor),
-      }
+      return randomReaderAt(descriptor, name, status.size, () => closeDescriptor(descriptor))
     },
   }
 }
@@ -168,7 +158,24 @@ export async function spool(source: Source): Promise<SpooledSource> {
     await remove()
     throw error
   }
-  return { name, rewindable: true, open: async () => readerAt(file.fd, name), remove }
+  const openAt = async (): Promise<RandomReader> => randomReaderAt(file.fd, name, (await file.stat()).size, async () => {})
+  return { name, rewindable: true, open: async () => readerAt(file.fd, name), openAt, remove }
+}
+
+/** Reads any part of an open file. */
+function randomReaderAt(descriptor: number, name: string, size: number, close: () => Promise<void>): RandomReader {
+  return {
+    size,
+    readAt: (position, length) => {
+      const bytes = new Uint8Array(Math.max(0, Math.min(length, size - position)))
+      let filled = 0
+      for (let count = -1; count !== 0 && filled < bytes.length; filled += count) {
+        count = attempt(name, () => readSync(descriptor, bytes, filled, bytes.length - filled, position + filled))
+      }
+      return bytes.subarray(0, filled)
+    },
+    close,
+  }
 }
 
 /** Reads from the start of an open file, whatever else reads it. */

@@ -27,7 +27,7 @@ export async function* readTable(source: Source, format: TableFormat, options: T
     return
   }
   const spooled = source.openAt === undefined ? await spool(source) : undefined
-  const reader = await (spooled ?? source).openAt!()
+  const reader = await (spooled?.openAt() ?? source.openAt!())
   try {
     yield* readParquetBlocks(reader.size, (position, length) => reader.readAt(position, length), {
       where: { file: source.name },

@@ -56,7 +56,7 @@ test('CSV, JSON and stdin give MLflow’s reply', () => {
     assert.equal(code, 0)
     assertClose(JSON.parse(out).predictions, want)
   }
-  for (const input of ['input.csv', 'input.json']) {
+  for (const input of ['input.csv', 'input.json', 'input.parquet', 'input.arrow']) {
     const { code, out } = mlmodel(['predict', '-m', join(at, 'model')], { input: readFileSync(join(at, input)) })
     assert.equal(code, 0)
     assertClose(JSON.parse(out).predictions, want)

@@ -36,9 +36,10 @@ export function openParquetWriter(): ParquetFileWriter {
     return open
   }
   const flush = (writer: ParquetWriter, layout: Layout): void => {
-    const columnData = layout.columns.map(({ name }, at) => ({
+    const columnData = layout.columns.map(({ name, type }, at) => ({
       name,
       data: valuesOf(concatVectors(held.map((vectors) => vectors[at]!))),
+      ...(holdsFloats(type) && { encoding: 'PLAIN' as const }),
     }))
     if (rows > 0) writer.write({ columnData, rowGroupSize: rows })
     held = []
@@ -70,6 +71,13 @@ export function openParquetWriter(): ParquetFileWriter {
 }
 
 const optional = { repetition_type: 'OPTIONAL' } as const
+
+/** hyparquet-writer's dictionaries are Maps, to which -0 and 0 are one key: floats go without. */
+function holdsFloats(type: WrittenType): boolean {
+  if (type.kind === 'number') return type.dtype.startsWith('float')
+  if (type.kind === 'list') return holdsFloats(type.items)
+  return type.kind === 'struct' && type.fields.some((field) => holdsFloats(field.type))
+}
 
 function elementsOf(name: string, type: WrittenType): SchemaElement[] {
   switch (type.kind) {

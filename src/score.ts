@@ -67,6 +67,7 @@ async function scoreFiles(model: Model, files: readonly string[], run: Run, opti
       await images.add(source)
       continue
     }
+    if (options.resize !== undefined) throw new MlmodelError('RESIZE_NO_IMAGE', { path: source.name })
     await images?.flush()
     if (!run.done) await scoreSource(model, source, format, run, options)
   }

@@ -136,6 +136,9 @@ export const command = defineCommand({
     refuseEnvironmentManager(options['env-manager'])
     const outputs = options.outputs?.split(',').map((name) => name.trim())
     if (options['print-schema'] !== undefined) {
+      for (const option of ['output', 'append', 'csv-safe', 'resize', 'limit'] as const)
+        if (options[option] !== undefined && options[option] !== false)
+          throw new MlmodelError('OPTIONS_CONTRADICT', { options: ['--print-schema', `--${option}`] })
       const { printedSchema } = await import('./predict-schema.ts')
       const text = await printedSchema(path, options['print-schema'], outputs)
       await console.out.write(text)
@@ -150,6 +153,8 @@ export const command = defineCommand({
       const { predictWithDeadline } = await import('./predict-deadline.ts')
       return predictWithDeadline(console.terminal.again, options.timeout, options.output)
     }
+    if (options['csv-safe'] && format !== 'csv')
+      throw new MlmodelError('OPTIONS_CONTRADICT', { options: ['--csv-safe', `--output-format ${format}`] })
     if (options.json && format !== 'json')
       throw new MlmodelError('OPTIONS_CONTRADICT', { options: ['--json', `--output-format ${format}`] })
     const progress = openProgress(console)

@@ -92,6 +92,10 @@ export const command = defineCommand({
       return print(await given(options, console), options, console)
     }
     const located = await locate(modelOperand('signature', models, options['model-uri']))
+    if (action === 'set' && (options.json || options['json-schema']))
+      throw new MlmodelError('SIGNATURE_ACTION', {
+        why: '`set` prints nothing; `mlmodel signature` of the model does, with `--json`',
+      })
     if (action === 'set') return set(located, await given(options, console), console)
     const model = await loadMlmodel(located)
     if (model.signature === undefined) throw new MlmodelError('SIGNATURE_ABSENT', {}, { where: { file: model.file } })

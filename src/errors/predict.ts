@@ -54,6 +54,11 @@ export const predictErrors = {
     hint: (a: { formats: readonly string[] }) =>
       `Use one of ${a.formats.map((format) => `.${format}`).join(', ')}, or say it with \`--output-format\``,
   },
+  RESIZE_NO_IMAGE: {
+    kind: 'usage',
+    message: (a: { path: string }) => `\`--resize\` is for images, and \`${a.path}\` is none`,
+    hint: () => 'Leave `--resize` out',
+  },
   OPTIONS_CONTRADICT: {
     kind: 'usage',
     message: (a: { options: readonly string[] }) =>

@@ -146,6 +146,8 @@ test('what cannot be done is refused with the reason, and nothing is overwritten
   assert.equal(unread.code, 2)
   assert.match(unread.err, /gzip/)
   assert.equal(mlmodel(['predict', join(linear, 'model'), '-i', copy, '--json', '--output-format', 'csv']).code, 2)
+  for (const ignored of [['--csv-safe'], ['--resize', '2x2'], ['--print-schema', 'json', '-o', join(folder, 'schema.json')]])
+    assert.equal(mlmodel(['predict', join(linear, 'model'), '-i', copy, ...ignored]).code, 2, ignored.join(' '))
   assert.equal(mlmodel(['predict', join(linear, 'model'), '-i', copy, '--env-manager', 'local']).code, 0)
   assert.equal(mlmodel(['predict', join(linear, 'model'), '-i', copy, '--flavor', 'python_function']).code, 0)
   const python = mlmodel(['predict', join(models, 'sig_nested', 'model')], { input: '{}' })

@@ -12,7 +12,6 @@ import { folder, readBytes } from './tables.ts'
 
 /** Small, so that a lie about a length cannot cost much more than the file. */
 const limits = { ...defaultLimits, pageBytes: 1 << 22, pageValues: 1 << 18, arrayBytes: 1 << 28 }
-const longest = 3000
 const rounds = Number(process.env['MLMODEL_FUZZ_ROUNDS'] ?? 12)
 
 /** xorshift32: the same mutants on every run. */
@@ -44,14 +43,11 @@ function mutate(bytes: Uint8Array, next: () => number): Uint8Array {
 }
 
 function judge(name: string, read: () => unknown): void {
-  const start = performance.now()
   try {
     read()
   } catch (error) {
     if (!(error instanceof MlmodelError)) throw new Error(`${name}: ${(error as Error).stack}`, { cause: error })
   }
-  const took = performance.now() - start
-  assert.ok(took < longest, `${name} took ${took} ms`)
 }
 
 describe('mutated files', () => {

@@ -159,14 +159,12 @@ describe('a model in a process of its own', { timeout: 60_000 }, () => {
 
   test('a deadline kills the process; the next call starts another', async () => {
     const { pid } = slow
-    const started = performance.now()
     const waiting = refusal(slow.predict({ n: [second * 60] }, { timeout: 200 }))
     // Who waits behind a call that is given up is answered all the same, or gives up by itself.
     const behind = slow.predict({ n: [10] })
     const tooLate = refusal(slow.predict({ n: [10] }, { timeout: 1 }))
     assert.equal((await tooLate).code, 'PREDICT_TIMEOUT')
     const error = await waiting
-    assert.ok(performance.now() - started < 2000)
     assert.deepEqual([error.code, error.kind, error.arguments], ['PREDICT_TIMEOUT', 'timeout', { milliseconds: 200 }])
     assert.equal((await behind).length, 1)
     assert.equal((await slow.predict({ n: [10] }, { timeout: Number.POSITIVE_INFINITY })).length, 1)

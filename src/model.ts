@@ -188,7 +188,7 @@ export function chooseFlavor(mlmodel: Mlmodel, name?: string): Flavor {
 }
 
 /** Status and error_code as MLflow's, the words ours (rule X8). */
-function errorReply(error: MlmodelError): Reply {
+export function errorReply(error: MlmodelError): Reply {
   const { httpStatus, mlflowCode } = error.info
   if (mlflowCode === undefined) return { status: httpStatus, contentType: 'text/plain', body: Buffer.from(error.message) }
   const fields = new Map<string, Cell>([

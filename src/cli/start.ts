@@ -11,6 +11,11 @@ export function start(): void {
     void import('../runner/child.ts').then(({ serveRunner }) => serveRunner())
     return
   }
+  // A runner process of a server: told what to do through its pipe.
+  if (given[0] === '__serve-runner') {
+    void import('../serve/worker.ts').then(({ serveWorker }) => serveWorker())
+    return
+  }
   // The hidden subcommand of a child process: the command line of its parent follows.
   const inRunner = given[0] === '__runner'
   const args = inRunner ? given.slice(1) : given

@@ -13,6 +13,7 @@ export type ErrorKind =
   | 'runtime'
   | 'io'
   | 'timeout'
+  | 'overload'
   | 'interrupted'
 
 export interface KindInfo {
@@ -25,6 +26,7 @@ export interface KindInfo {
     | 'RESOURCE_DOES_NOT_EXIST'
     | 'INTERNAL_ERROR'
     | 'NOT_IMPLEMENTED'
+    | 'TEMPORARILY_UNAVAILABLE'
 }
 
 /** 1: the model or the data was judged bad; 2: the command could not do its work; 130: interrupted. */
@@ -45,6 +47,8 @@ export const errorKinds: Readonly<Record<ErrorKind, KindInfo>> = {
   runtime: { exitCode: 2, httpStatus: 500, mlflowCode: 'INTERNAL_ERROR' },
   io: { exitCode: 2, httpStatus: 500, mlflowCode: 'INTERNAL_ERROR' },
   timeout: { exitCode: 2, httpStatus: 504 },
+  /** A server that has too much to do, or is not ready: try again. */
+  overload: { exitCode: 2, httpStatus: 503, mlflowCode: 'TEMPORARILY_UNAVAILABLE' },
   interrupted: { exitCode: 130, httpStatus: 503 },
 }
 

@@ -11,6 +11,7 @@ import { modelErrors } from './model.ts'
 import { onnxErrors } from './onnx.ts'
 import { placeText } from './place.ts'
 import { predictErrors } from './predict.ts'
+import { serveErrors } from './serve.ts'
 import { tableErrors } from './tables.ts'
 
 export { type ErrorKind, errorKinds, type KindInfo, type Where } from './define.ts'
@@ -27,6 +28,7 @@ export const errorTable = {
   ...modelErrors,
   ...onnxErrors,
   ...predictErrors,
+  ...serveErrors,
   ...tableErrors,
 }
 

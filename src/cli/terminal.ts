@@ -1,6 +1,7 @@
 /** The process as the command line sees it: streams, arguments and environment, handed in so that tests need no process. */
 import type { Readable } from 'node:stream'
 import type { Executable } from '../runner/deadline.ts'
+import type { ServingVariables } from '../serve/platform.ts'
 
 /** The environment variables this product reads, taken once. */
 export interface Environment {
@@ -13,6 +14,8 @@ export interface Environment {
   readonly ci: boolean
   /** MLMODEL_COMPAT, `mlflow` for MLflow's exact answers. */
   readonly compat: string | undefined
+  /** What hosting platforms, MLflow and OpenTelemetry say to a server. */
+  readonly serving: ServingVariables
 }
 
 /** What is used of a writable stream. */
@@ -42,6 +45,8 @@ export function readEnvironment(variables: Readonly<Record<string, string | unde
     dumb: variables['TERM'] === 'dumb',
     ci: (variables['CI'] ?? '') !== '' && variables['CI'] !== 'false',
     compat: variables['MLMODEL_COMPAT'],
+    // Read when a server asks: its names are loaded with it.
+    serving: variables,
   }
 }
 

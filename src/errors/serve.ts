@@ -28,4 +28,13 @@ export const serveErrors = {
     kind: 'overload',
     message: (_args: object) => 'The server is stopping',
   },
+  SERVE_NO_KEYS: {
+    kind: 'usage',
+    message: (_args: object) => 'The file of API keys has no key',
+    hint: () => 'One key a line; lines that begin with # are comments',
+  },
+  SERVE_TLS_HALF: {
+    kind: 'usage',
+    message: (args: { missing: string }) => `HTTPS needs ${args.missing} as well`,
+  },
 } as const satisfies ErrorTable

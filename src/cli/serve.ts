@@ -137,6 +137,7 @@ export const command = defineCommand({
       timeout: seconds * 1000,
       maxWaiting: options['max-waiting'] ?? 1000,
       maxBatchRows: options['no-batch'] ? 0 : (options['max-batch-rows'] ?? 1024),
+      maxBody: listenOptions.maxBody,
       maxBatchDelay: options['max-batch-delay'] ?? 0,
       mlflowVersion: options['mlflow-version'] ?? '3.17.2',
       onWarning: (text) => console.warn(text),

@@ -9,6 +9,7 @@ import { libraryErrors } from './library.ts'
 import { makeErrors } from './make.ts'
 import { modelErrors } from './model.ts'
 import { onnxErrors } from './onnx.ts'
+import { openInferenceErrors } from './open-inference.ts'
 import { placeText } from './place.ts'
 import { predictErrors } from './predict.ts'
 import { serveErrors } from './serve.ts'
@@ -27,6 +28,7 @@ export const errorTable = {
   ...makeErrors,
   ...modelErrors,
   ...onnxErrors,
+  ...openInferenceErrors,
   ...predictErrors,
   ...serveErrors,
   ...tableErrors,

@@ -1,7 +1,9 @@
 /** The server without sockets: models, and the routes of every protocol. What listens is http.ts; a web handler is another face. */
+import { codingOf, compress, decompress } from './compression.ts'
 import type { Incoming, Outgoing } from './message.ts'
 import { mlflowRoutes } from './mlflow/routes.ts'
-import { openRouter } from './router.ts'
+import { openInferenceRoutes } from './open-inference/routes.ts'
+import { openRouter, type Router } from './router.ts'
 import { openServedModel, type ServedModel, type ServeModelOptions } from './served-model.ts'
 
 /** A model to serve, as the user names it. */
@@ -13,6 +15,8 @@ export interface ModelToServe {
 export interface ApplicationOptions extends ServeModelOptions {
   /** The first is the default. */
   readonly models: readonly ModelToServe[]
+  /** Bytes of a body, decompressed. */
+  readonly maxBody: number
   /** What `GET /version` answers: MLflow's version, which its clients compare. */
   readonly mlflowVersion: string
 }
@@ -54,12 +58,12 @@ export async function openApplication(options: ApplicationOptions): Promise<Appl
       return undefined
     },
   }
-  const router = openRouter([mlflowRoutes(state, options)])
+  const router = openRouter([mlflowRoutes(state, options), openInferenceRoutes(state)])
   return {
     state,
     routes: router.routes,
     answer(request) {
-      const answered = router.answer(request)
+      const answered = answerPlain(router, request, options.maxBody)
       if (!(answered instanceof Promise)) return answered
       active++
       return answered.finally(() => {
@@ -77,4 +81,18 @@ export async function openApplication(options: ApplicationOptions): Promise<Appl
       await Promise.all(opened.map((model) => model.close()))
     },
   }
+}
+
+/** Routes see plain bodies; only who asks for compression pays for it. */
+function answerPlain(router: Router, request: Incoming, maxBody: number): Outgoing | Promise<Outgoing> {
+  const coding = codingOf(request)
+  const wantsCoding = request.method === 'POST' && request.header('accept-encoding') !== undefined
+  if (coding === undefined && !wantsCoding) return router.answer(request)
+  return answerCoded(router, request, coding, maxBody)
+}
+
+async function answerCoded(router: Router, request: Incoming, coding: string | undefined, maxBody: number): Promise<Outgoing> {
+  const plain = coding === undefined ? request : await decompress(request, coding, maxBody)
+  if ('refused' in plain) return plain.refused
+  return compress(request, await router.answer(plain))
 }

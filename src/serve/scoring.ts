@@ -37,6 +37,7 @@ export async function loadScoring(name: ProtocolName): Promise<Scoring> {
     case 'mlflow':
       return (await import('./mlflow/scoring.ts')).mlflowScoring
     case 'open-inference':
+      return (await import('./open-inference/scoring.ts')).openInferenceScoring
     case 'azureml':
       throw new Error(`${name} is not there yet`)
   }

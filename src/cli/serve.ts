@@ -98,6 +98,7 @@ export const command = defineCommand({
       text: 'How long a request waits for others; default 0',
     },
     'no-batch': { group: 'Load', text: 'Score every request by itself' },
+    watch: { group: 'Model', text: 'Load a model anew when its folder changes; a broken one is not used' },
     'mlflow-version': { value: 'version', group: 'Protocol', text: 'What GET /version answers; default 3.17.2' },
     ...commonOptions,
     help: { group: 'General', text: 'Print this help' },
@@ -140,6 +141,8 @@ export const command = defineCommand({
       maxBody: listenOptions.maxBody,
       maxBatchDelay: options['max-batch-delay'] ?? 0,
       mlflowVersion: options['mlflow-version'] ?? '3.17.2',
+      predictRoute: platform.predictRoute,
+      healthRoute: platform.healthRoute,
       onWarning: (text) => console.warn(text),
     }
     const { openApplication } = await import('../serve/application.ts')
@@ -152,6 +155,7 @@ export const command = defineCommand({
       await application.close()
       throw error
     }
+    if (options.watch) (await import('../serve/watch.ts')).watchModels(application.state.registry, (text) => console.warn(text))
     await announce(console, server, listenOptions)
     await untilStopped(application, server, (options.grace ?? 30) * 1000)
     return 0

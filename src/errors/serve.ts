@@ -28,6 +28,22 @@ export const serveErrors = {
     kind: 'overload',
     message: (_args: object) => 'The server is stopping',
   },
+  SERVE_NO_MODEL: {
+    kind: 'not-found',
+    message: (args: { name: string; known: readonly string[] }) => `There is no model \`${args.name}\``,
+    hint: (args: { name: string; known: readonly string[] }) =>
+      args.known.length === 0 ? undefined : `There are ${args.known.join(', ')}`,
+  },
+  SERVE_NO_VERSION: {
+    kind: 'not-found',
+    message: (args: { name: string; version: string; current: string }) =>
+      `\`${args.name}\` has no version ${args.version}; version ${args.current} answers`,
+  },
+  SERVE_TWO_MODELS: {
+    kind: 'usage',
+    message: (args: { name: string }) => `Two models are called \`${args.name}\``,
+    hint: () => 'Name them: `mlmodel serve churn=./a fraud=./b`',
+  },
   SERVE_NO_KEYS: {
     kind: 'usage',
     message: (_args: object) => 'The file of API keys has no key',

@@ -56,7 +56,8 @@ export async function exampleRequest(model: Mlmodel, protocol: Protocol): Promis
   return { text: `${text}\n`, origin: known === signature ? 'signature' : 'graph', warnings }
 }
 
-async function signatureOfGraph(model: Mlmodel, signature: Signature | undefined): Promise<Signature | undefined> {
+/** The signature with the inputs of the ONNX graph, for a model that has none of its own; undefined where there is no graph. */
+export async function signatureOfGraph(model: Mlmodel, signature: Signature | undefined): Promise<Signature | undefined> {
   if (!model.flavors.has('onnx')) return undefined
   const path = modelPath(model)
   const graph = await readOnnxInside(model.directory, path, defaultLimits, { file: path })

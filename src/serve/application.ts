@@ -3,14 +3,9 @@ import { codingOf, compress, decompress } from './compression.ts'
 import type { Incoming, Outgoing } from './message.ts'
 import { mlflowRoutes } from './mlflow/routes.ts'
 import { openInferenceRoutes } from './open-inference/routes.ts'
+import { type ModelToServe, openRegistry, type Registry } from './registry.ts'
 import { openRouter, type Router } from './router.ts'
-import { openServedModel, type ServedModel, type ServeModelOptions } from './served-model.ts'
-
-/** A model to serve, as the user names it. */
-export interface ModelToServe {
-  readonly name: string
-  readonly path: string
-}
+import type { ServeModelOptions } from './served-model.ts'
 
 export interface ApplicationOptions extends ServeModelOptions {
   /** The first is the default. */
@@ -19,18 +14,21 @@ export interface ApplicationOptions extends ServeModelOptions {
   readonly maxBody: number
   /** What `GET /version` answers: MLflow's version, which its clients compare. */
   readonly mlflowVersion: string
+  /** Further paths of a platform, for the default model. */
+  readonly predictRoute?: string | undefined
+  readonly healthRoute?: string | undefined
 }
 
 /** What the routes look at. */
 export interface ServerState {
-  readonly models: ReadonlyMap<string, ServedModel>
-  readonly defaultModel: ServedModel
-  /** Undefined when every model is ready and the server is not stopping; else why not. */
+  readonly registry: Registry
+  /** Undefined when every model that is loaded is ready, one is loaded, and the server is not stopping; else why not. */
   readonly notReady: string | undefined
 }
 
 export interface Application {
   readonly state: ServerState
+  /** All, as `METHOD path`. */
   readonly routes: readonly string[]
   /** Answers one request; never throws for a bad one. */
   answer(request: Incoming): Outgoing | Promise<Outgoing>
@@ -41,21 +39,29 @@ export interface Application {
   close(): Promise<void>
 }
 
-/** Opens all models, each with its warm-up prediction. */
+/**
+ * Opens all models, each with its warm-up prediction.
+ *
+ * @throws what opening the first model that cannot be opened throws
+ */
 export async function openApplication(options: ApplicationOptions): Promise<Application> {
-  const opened = await Promise.all(options.models.map(({ name, path }) => openServedModel(name, path, '1', options)))
-  const models = new Map(opened.map((model) => [model.name, model]))
+  const registry = openRegistry(options.models, options)
+  try {
+    await Promise.all(registry.entries.map(({ name }) => registry.load(name)))
+  } catch (error) {
+    await registry.close()
+    throw error
+  }
   let draining = false
   let active = 0
   const state: ServerState = {
-    models,
-    get defaultModel() {
-      return models.values().next().value!
-    },
+    registry,
     get notReady() {
       if (draining) return 'the server is stopping'
-      for (const { name, notReady } of models.values()) if (notReady !== undefined) return `${name}: ${notReady}`
-      return undefined
+      const loaded = registry.entries.flatMap(({ served }) => (served === undefined ? [] : [served]))
+      if (loaded.length === 0) return 'no model is loaded'
+      const waiting = loaded.find(({ notReady }) => notReady !== undefined)
+      return waiting === undefined ? undefined : `${waiting.name}: ${waiting.notReady}`
     },
   }
   const router = openRouter([mlflowRoutes(state, options), openInferenceRoutes(state)])
@@ -78,7 +84,7 @@ export async function openApplication(options: ApplicationOptions): Promise<Appl
     },
     async close() {
       draining = true
-      await Promise.all(opened.map((model) => model.close()))
+      await registry.close()
     },
   }
 }

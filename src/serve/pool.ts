@@ -47,6 +47,8 @@ export interface Pool {
    * @throws SERVE_TIMEOUT, SERVE_CRASHED, SERVE_OVERLOADED, SERVE_NOT_READY, MODEL_CLOSED
    */
   ask(call: Call, timeout?: number): Promise<CallReply>
+  /** Settles when nothing waits and nothing is being scored. */
+  drain(): Promise<void>
   /** Ends the processes; what still waits ends with MODEL_CLOSED. */
   close(): Promise<void>
 }
@@ -218,6 +220,7 @@ export function openPool(options: PoolOptions): Pool {
     const error = new MlmodelError('SERVE_NOT_READY', { why })
     for (const asked of [...waiting.splice(0), ...singles.splice(0), ...slots.flatMap((slot) => [...slot.inFlight.values()])])
       asked.reject(error)
+    for (const slot of slots) slot.inFlight.clear()
   }
 
   /** What has come in this turn of the event loop goes out together. */
@@ -314,6 +317,14 @@ export function openPool(options: PoolOptions): Pool {
         waiting.push({ id: lastId, call, deadline, timeout, lost: false, resolve, reject })
         schedule()
       }),
+    async drain() {
+      while (
+        !closed &&
+        broken === undefined &&
+        (waiting.length > 0 || singles.length > 0 || slots.some((slot) => slot.inFlight.size > 0))
+      )
+        await new Promise((resolve) => setTimeout(resolve, 10))
+    },
     async close() {
       if (closed) return
       closed = true

@@ -5,34 +5,48 @@
  */
 import { MlmodelError } from '../../errors/index.ts'
 import { errorReply } from '../../model.ts'
-import type { ServerState } from '../application.ts'
+import type { ApplicationOptions, ServerState } from '../application.ts'
 import type { Incoming, Outgoing } from '../message.ts'
+import type { ModelEntry } from '../registry.ts'
 import type { RouteTable } from '../router.ts'
-import type { ServedModel } from '../served-model.ts'
 
 const json = { 'content-type': 'application/json' }
 
-export function mlflowRoutes(state: ServerState, options: { readonly mlflowVersion: string }): RouteTable {
+export function mlflowRoutes(
+  state: ServerState,
+  { mlflowVersion, predictRoute, healthRoute }: Pick<ApplicationOptions, 'mlflowVersion' | 'predictRoute' | 'healthRoute'>,
+): RouteTable {
   const healthy = (): Outgoing =>
     state.notReady === undefined
       ? { status: 200, headers: json, body: '\n' }
       : { status: 503, headers: json, body: JSON.stringify({ error: state.notReady }) }
-  return {
+  const invokeFirst = (request: Incoming): Promise<Outgoing> => invoke(state.registry.first, request)
+  const routes: Record<string, RouteTable[string]> = {
     'GET /ping': healthy,
     'GET /health': healthy,
-    'GET /version': () => ({ status: 200, headers: json, body: options.mlflowVersion }),
-    'POST /invocations': (request) => invoke(state.defaultModel, request),
+    'GET /version': () => ({ status: 200, headers: json, body: mlflowVersion }),
+    'POST /invocations': invokeFirst,
     'POST /invocations/': () => ({ status: 307, headers: { location: '/invocations' }, body: '' }),
+    'POST /invocations/{}': (request, [name = '']) => {
+      const entry = state.registry.find(name)
+      if (entry !== undefined) return invoke(entry, request)
+      return failure(new MlmodelError('SERVE_NO_MODEL', { name, known: state.registry.entries.map((each) => each.name) }))
+    },
   }
+  // A platform may name paths that are ours already.
+  if (predictRoute !== undefined) routes[`POST ${predictRoute}`] ??= invokeFirst
+  if (healthRoute !== undefined) routes[`GET ${healthRoute}`] ??= healthy
+  return routes
 }
 
 /** Answers one scoring request of MLflow's protocol. */
-export async function invoke(model: ServedModel, request: Incoming): Promise<Outgoing> {
+export async function invoke({ name, served, reason }: ModelEntry, request: Incoming): Promise<Outgoing> {
+  if (served === undefined) return failure(new MlmodelError('SERVE_NOT_READY', { why: `${name}: ${reason}` }))
   try {
-    const reply = await model.ask({ protocol: 'mlflow', contentType: request.header('content-type'), body: request.body })
+    const reply = await served.ask({ protocol: 'mlflow', contentType: request.header('content-type'), body: request.body })
     return {
       status: reply.status,
-      headers: { 'content-type': reply.contentType, 'x-model-version': model.version },
+      headers: { 'content-type': reply.contentType, 'x-model-version': served.version },
       body: reply.body,
     }
   } catch (error) {

@@ -1,46 +1,54 @@
 /**
- * The routes of the Open Inference Protocol: server and model metadata, health, inference.
+ * The routes of the Open Inference Protocol: server and model metadata, health, inference; and of its extensions: the model
+ * repository, statistics.
  *
- * @see github.com/kserve/open-inference-protocol, inference_rest.md
+ * @see github.com/kserve/open-inference-protocol, inference_rest.md; Triton's docs/protocol
  */
 import { MlmodelError } from '../../errors/index.ts'
 import { version } from '../../version.ts'
 import type { ServerState } from '../application.ts'
-import { type Incoming, jsonReply, type Outgoing } from '../message.ts'
+import { type Incoming, jsonReply, type Outgoing, type Route } from '../message.ts'
+import type { ModelEntry } from '../registry.ts'
 import type { RouteTable } from '../router.ts'
 import type { ServedModel } from '../served-model.ts'
-import { inputMetadata, outputMetadata } from './metadata.ts'
+import { inputMetadata, outputMetadata, type TensorMetadata } from './metadata.ts'
 import { headerLength } from './request.ts'
 
-const extensions = ['binary_tensor_data']
+export const extensions = ['binary_tensor_data', 'model_repository', 'statistics']
 
 export function openInferenceRoutes(state: ServerState): RouteTable {
+  const { registry } = state
   const metadata = (): Outgoing => jsonReply(200, { name: 'mlmodel', version, extensions })
   const live = (): Outgoing => jsonReply(200, { live: true })
   const ready = (): Outgoing =>
     state.notReady === undefined ? jsonReply(200, { ready: true }) : jsonReply(503, { ready: false, error: state.notReady })
   const withModel =
-    (route: (model: ServedModel, request: Incoming) => Outgoing | Promise<Outgoing>) =>
-    (request: Incoming, [name = '', wanted]: readonly string[]): Outgoing | Promise<Outgoing> => {
-      const model = state.models.get(name)
-      if (model === undefined) return jsonReply(404, { error: `there is no model \`${name}\`` })
-      if (wanted !== undefined && wanted !== model.version)
-        return jsonReply(404, { error: `\`${name}\` has no version ${wanted}, only ${model.version}` })
-      return route(model, request)
+    (route: (model: ServedModel, request: Incoming) => Outgoing | Promise<Outgoing>): Route =>
+    (request, [name = '', wanted]) => {
+      const found = findModel(registry.find(name), name, wanted)
+      return found instanceof Error ? failure(found) : route(found, request)
     }
-  const modelRoutes = {
+  const modelRoutes: Readonly<Record<string, Route>> = {
     'GET ': withModel((model) => jsonReply(200, modelMetadata(model))),
     'GET /ready': withModel(({ name, notReady }) =>
       notReady === undefined ? jsonReply(200, { name, ready: true }) : jsonReply(503, { name, ready: false, error: notReady }),
     ),
+    'GET /stats': withModel((model) => jsonReply(200, { model_stats: [modelStatistics(model)] })),
     'POST /infer': withModel(infer),
   }
-  const routes: Record<string, (request: Incoming, parameters: readonly string[]) => Outgoing | Promise<Outgoing>> = {
+  const routes: Record<string, Route> = {
     'GET /v2': metadata,
     'GET /v2/': metadata,
     'GET /v2/health/live': live,
     'GET /v2/health/ready': ready,
-    'GET /v2/models': () => jsonReply(200, { models: [...state.models.keys()] }),
+    'GET /v2/models': () => jsonReply(200, { models: registry.entries.map(({ name }) => name) }),
+    'GET /v2/models/stats': () =>
+      jsonReply(200, {
+        model_stats: registry.entries.flatMap(({ served }) => (served === undefined ? [] : [modelStatistics(served)])),
+      }),
+    'POST /v2/repository/index': ({ body }) => jsonReply(200, repositoryIndex(registry.entries, wantsReady(body))),
+    'POST /v2/repository/models/{}/load': (_, [name = '']) => change(() => registry.load(name)),
+    'POST /v2/repository/models/{}/unload': (_, [name = '']) => change(() => registry.unload(name)),
   }
   for (const [line, route] of Object.entries(modelRoutes)) {
     const [method, rest] = line.split(' ')
@@ -50,14 +58,85 @@ export function openInferenceRoutes(state: ServerState): RouteTable {
   return routes
 }
 
+/** The version that answers, or why none does. */
+export function findModel(entry: ModelEntry | undefined, name: string, version: string | undefined): ServedModel | MlmodelError {
+  if (entry === undefined) return new MlmodelError('SERVE_NO_MODEL', { name, known: [] })
+  const { served, reason } = entry
+  if (served === undefined) return new MlmodelError('SERVE_NOT_READY', { why: `${name}: ${reason}` })
+  if (version !== undefined && version !== '' && version !== served.version)
+    return new MlmodelError('SERVE_NO_VERSION', { name, version, current: served.version })
+  return served
+}
+
+export interface ModelMetadata {
+  readonly name: string
+  readonly versions: readonly string[]
+  readonly platform: string
+  readonly inputs: readonly TensorMetadata[]
+  readonly outputs: readonly TensorMetadata[]
+}
+
 /** What the protocol says of a model. */
-export function modelMetadata({ name, version: own, flavor, mlmodel }: ServedModel): object {
+export function modelMetadata({ name, version: own, flavor, mlmodel, inputs, observedOutputs }: ServedModel): ModelMetadata {
+  const { signature } = mlmodel
   return {
     name,
     versions: [own],
     platform: flavor === 'onnx' ? 'onnx_onnxv1' : `mlflow_${flavor}`,
-    inputs: inputMetadata(mlmodel.signature?.inputs),
-    outputs: outputMetadata(mlmodel.signature?.outputs),
+    inputs: inputMetadata(inputs),
+    outputs: signature?.outputs === undefined ? (observedOutputs ?? []) : outputMetadata(signature.outputs),
+  }
+}
+
+/** @see Triton, docs/protocol/extension_statistics.md */
+export function modelStatistics({ name, version: own, statistics }: ServedModel): object {
+  const { success, failure: failed, computeNs, last, rows, batches } = statistics
+  const none = { count: 0, ns: 0 }
+  const compute = { count: success.count, ns: Math.round(computeNs) }
+  return {
+    name,
+    version: own,
+    last_inference: last,
+    inference_count: rows,
+    execution_count: batches.counts.reduce((sum, count) => sum + count, 0),
+    inference_stats: {
+      success: { count: success.count, ns: Math.round(success.ns) },
+      fail: { count: failed.count, ns: Math.round(failed.ns) },
+      queue: { count: success.count, ns: Math.max(0, Math.round(success.ns - computeNs)) },
+      compute_input: none,
+      compute_infer: compute,
+      compute_output: none,
+      cache_hit: none,
+      cache_miss: none,
+    },
+    batch_stats: [],
+  }
+}
+
+/** @see Triton, docs/protocol/extension_model_repository.md */
+export function repositoryIndex(entries: readonly ModelEntry[], readyOnly: boolean): readonly object[] {
+  return entries
+    .filter(({ state }) => !readyOnly || state === 'READY')
+    .map(({ name, state, reason, served }) => ({ name, ...(served && { version: served.version }), state, reason }))
+}
+
+/** Clients send nothing, `{}` or `{"ready": true}`. */
+function wantsReady(body: Uint8Array): boolean {
+  if (body.length === 0 || body.length > 10_000) return false
+  try {
+    return (JSON.parse(Buffer.from(body).toString('utf8')) as { ready?: unknown } | null)?.ready === true
+  } catch {
+    return false
+  }
+}
+
+async function change(work: () => Promise<unknown>): Promise<Outgoing> {
+  try {
+    await work()
+    return jsonReply(200, {})
+  } catch (error) {
+    if (!(error instanceof MlmodelError)) throw error
+    return failure(error)
   }
 }
 
@@ -77,7 +156,11 @@ async function infer(model: ServedModel, request: Incoming): Promise<Outgoing> {
     }
   } catch (error) {
     if (!(error instanceof MlmodelError)) throw error
-    const { httpStatus } = error.info
-    return jsonReply(httpStatus, { error: error.message, code: error.code }, httpStatus === 503 ? { 'retry-after': '1' } : {})
+    return failure(error)
   }
+}
+
+function failure(error: MlmodelError): Outgoing {
+  const { httpStatus } = error.info
+  return jsonReply(httpStatus, { error: error.message, code: error.code }, httpStatus === 503 ? { 'retry-after': '1' } : {})
 }

@@ -67,8 +67,8 @@ export function readJsonTensor(data: Cell | undefined, datatype: string, shape: 
   if (dtype === 'string') {
     const values = flat.map((cell, index) => {
       if (cell === null || typeof cell === 'string') return cell
-      // A whole number for a text is its digits, as everywhere (rule L10).
-      if (typeof cell === 'bigint') return String(cell)
+      // A whole number for a text is its digits, as everywhere (rule L10); open-inference-openapi writes every number as a float.
+      if (typeof cell === 'bigint' || Number.isSafeInteger(cell)) return String(cell)
       throw badValue(cell, datatype, `${path}.data[${index}]`)
     })
     return { dtype, shape, values }

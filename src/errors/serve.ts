@@ -44,6 +44,16 @@ export const serveErrors = {
     message: (args: { name: string }) => `Two models are called \`${args.name}\``,
     hint: () => 'Name them: `mlmodel serve churn=./a fraud=./b`',
   },
+  AZURE_BODY: {
+    kind: 'body',
+    message: (_args: object) => 'The body must be a JSON object with `input_data`',
+    hint: () => 'Send `{"input_data": {"columns": […], "index": […], "data": […]}}`, a list, or lists by name',
+  },
+  AZURE_KEYS: {
+    kind: 'body',
+    message: (args: { keys: readonly string[] }) => `The body has ${args.keys.map((key) => `\`${key}\``).join(', ')}`,
+    hint: () => 'It takes `input_data` and `params`',
+  },
   SERVE_NO_KEYS: {
     kind: 'usage',
     message: (_args: object) => 'The file of API keys has no key',

@@ -1,4 +1,5 @@
 /** The server without sockets: models, and the routes of every protocol. What listens is http.ts; a web handler is another face. */
+import { azuremlRoutes } from './azureml/routes.ts'
 import { codingOf, compress, decompress } from './compression.ts'
 import type { Incoming, Outgoing } from './message.ts'
 import { mlflowRoutes } from './mlflow/routes.ts'
@@ -14,6 +15,8 @@ export interface ApplicationOptions extends ServeModelOptions {
   readonly maxBody: number
   /** What `GET /version` answers: MLflow's version, which its clients compare. */
   readonly mlflowVersion: string
+  /** Whether `/` is Azure's probe, not the Test page. */
+  readonly azureml?: boolean | undefined
   /** Further paths of a platform, for the default model. */
   readonly predictRoute?: string | undefined
   readonly healthRoute?: string | undefined
@@ -64,7 +67,11 @@ export async function openApplication(options: ApplicationOptions): Promise<Appl
       return waiting === undefined ? undefined : `${waiting.name}: ${waiting.notReady}`
     },
   }
-  const router = openRouter([mlflowRoutes(state, options), openInferenceRoutes(state)])
+  const router = openRouter([
+    mlflowRoutes(state, options),
+    openInferenceRoutes(state),
+    azuremlRoutes(state, options.azureml === true),
+  ])
   return {
     state,
     routes: router.routes,

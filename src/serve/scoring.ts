@@ -39,6 +39,6 @@ export async function loadScoring(name: ProtocolName): Promise<Scoring> {
     case 'open-inference':
       return (await import('./open-inference/scoring.ts')).openInferenceScoring
     case 'azureml':
-      throw new Error(`${name} is not there yet`)
+      return (await import('./azureml/scoring.ts')).azuremlScoring
   }
 }

@@ -102,7 +102,7 @@ for (const { toCommonJs = false, gather, ...options } of [
   { entryPoints: ['src/yaml/compose.ts'], ...cli },
   {
     outdir: fresh,
-    entryPoints: { index: 'src/index.ts', 'mlmodel-runner': 'src/mlmodel-runner.ts' },
+    entryPoints: { index: 'src/index.ts', 'mlmodel-runner': 'src/mlmodel-runner.ts', 'mlmodel-serve': 'src/mlmodel-serve.ts' },
     chunkNames: 'chunks/[name]-[hash]',
   },
 ]) {

@@ -14,7 +14,7 @@ const layers: readonly (readonly string[])[] = [
   ['check', 'describe', 'example', 'flavors', 'infer', 'output-schema', 'python', 'typescript'],
   ['create', 'inputs', 'model', 'predict-input', 'runner', 'score'],
   ['deploy', 'library', 'serve'],
-  ['cli', 'index', 'mlmodel-runner'],
+  ['cli', 'index', 'mlmodel-runner', 'mlmodel-serve'],
 ]
 
 /** Siblings that never import one another, by what their path starts with; the value is the exception. */
@@ -32,7 +32,10 @@ const reserved: readonly { readonly what: RegExp; readonly only: RegExp }[] = [
   { what: /^node:(child_process|cluster)$/, only: /^(runner|python)\// },
   // ONNX Runtime wants to know whether it was loaded on the main thread.
   { what: /^node:worker_threads$/, only: /^(runner\/|onnx\/(session|runtime)\.ts$)/ },
-  { what: /^node:(http|https|http2|net|tls|dgram|dns)(\/|$)/, only: /^(locate\/|serve\/(trace|http|grpc)\.ts$)/ },
+  {
+    what: /^node:(http|https|http2|net|tls|dgram|dns)(\/|$)/,
+    only: /^(locate\/|serve\/(trace|http|grpc)\.ts$|runner\/child-frames\.ts$)/,
+  },
   { what: /^node:(readline|tty|repl)(\/|$)/, only: /^cli\// },
   { what: /^node:(vm|inspector|wasi)(\/|$)/, only: /^$/ },
 ]

@@ -54,6 +54,11 @@ export const serveErrors = {
     message: (args: { keys: readonly string[] }) => `The body has ${args.keys.map((key) => `\`${key}\``).join(', ')}`,
     hint: () => 'It takes `input_data` and `params`',
   },
+  SERVE_OPTION: {
+    kind: 'usage',
+    message: (args: { given: string; known: readonly string[] }) => `\`${args.given}\` is no option of a server`,
+    hint: (args: { given: string; known: readonly string[] }) => `Options are ${args.known.join(', ')}`,
+  },
   SERVE_NO_KEYS: {
     kind: 'usage',
     message: (_args: object) => 'The file of API keys has no key',

@@ -1,11 +1,12 @@
 /** The server without sockets: models, and the routes of every protocol. What listens is http.ts; a web handler is another face. */
 import { azuremlRoutes } from './azureml/routes.ts'
+import { type ProtocolName, protocolNames } from './calls.ts'
 import { codingOf, compress, decompress } from './compression.ts'
 import type { Incoming, Outgoing } from './message.ts'
 import { mlflowRoutes } from './mlflow/routes.ts'
 import { openInferenceRoutes } from './open-inference/routes.ts'
 import { type ModelToServe, openRegistry, type Registry } from './registry.ts'
-import { openRouter, type Router } from './router.ts'
+import { openRouter, type Router, type RouteTable } from './router.ts'
 import type { ServeModelOptions } from './served-model.ts'
 
 export interface ApplicationOptions extends ServeModelOptions {
@@ -15,6 +16,8 @@ export interface ApplicationOptions extends ServeModelOptions {
   readonly maxBody: number
   /** What `GET /version` answers: MLflow's version, which its clients compare. */
   readonly mlflowVersion: string
+  /** Only the routes of this protocol. */
+  readonly onlyProtocol?: ProtocolName | undefined
   /** Whether `/` is Azure's probe, not the Test page. */
   readonly azureml?: boolean | undefined
   /** Further paths of a platform, for the default model. */
@@ -67,11 +70,13 @@ export async function openApplication(options: ApplicationOptions): Promise<Appl
       return waiting === undefined ? undefined : `${waiting.name}: ${waiting.notReady}`
     },
   }
-  const router = openRouter([
-    mlflowRoutes(state, options),
-    openInferenceRoutes(state),
-    azuremlRoutes(state, options.azureml === true),
-  ])
+  const protocols: Readonly<Record<ProtocolName, () => RouteTable>> = {
+    mlflow: () => mlflowRoutes(state, options),
+    'open-inference': () => openInferenceRoutes(state),
+    azureml: () => azuremlRoutes(state, options.azureml === true),
+  }
+  const served = options.onlyProtocol === undefined ? protocolNames : [options.onlyProtocol]
+  const router = openRouter(served.map((name) => protocols[name]()))
   return {
     state,
     routes: router.routes,

@@ -21,7 +21,7 @@ const layers: readonly (readonly string[])[] = [
 const siblings: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
   data: { arrow: [], csv: [], image: [], json: [], npy: [], npz: ['npy'], parquet: [], reply: [] },
   flavors: { catboost: [], lightgbm: [], onnx: [], pyfunc: [], sklearn: [], xgboost: [] },
-  serve: { 'open-inference': [], scoring: [], metrics: [], 'test-page': [] },
+  serve: { azureml: [], mlflow: [], 'open-inference': [], 'test-page': [] },
   cli: { completion: [], env: [], inspect: [], predict: [], serve: [], types: [], validate: [] },
 }
 
@@ -42,7 +42,7 @@ const reserved: readonly { readonly what: RegExp; readonly only: RegExp }[] = [
 
 /** Words of the program that only some files may say. */
 const globals: readonly { readonly what: RegExp; readonly only: RegExp }[] = [
-  { what: /\bprocess\.(argv|exit|exitCode|stdin|stdout|stderr|abort)\b/, only: /^cli\// },
+  { what: /\bprocess\.(argv|exit|exitCode|stdin|stdout|stderr|abort)\b/, only: /^(cli\/|mlmodel-runner\.ts$)/ },
   { what: /\bconsole\.(log|error|warn|info|debug|table|trace)\b/, only: /^cli\// },
   // ORT_DISABLE_TELEMETRY must be set before the native library is loaded.
   { what: /\bprocess\.env\b/, only: /^(cli\/|onnx\/(session|runtime)\.ts$)/ },

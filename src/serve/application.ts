@@ -3,6 +3,7 @@ import { azuremlRoutes } from './azureml/routes.ts'
 import { type ProtocolName, protocolNames } from './calls.ts'
 import { codingOf, compress, decompress } from './compression.ts'
 import type { Incoming, Outgoing } from './message.ts'
+import { metricsRoutes } from './metrics.ts'
 import { mlflowRoutes } from './mlflow/routes.ts'
 import { openInferenceRoutes } from './open-inference/routes.ts'
 import { type ModelToServe, openRegistry, type Registry } from './registry.ts'
@@ -76,7 +77,7 @@ export async function openApplication(options: ApplicationOptions): Promise<Appl
     azureml: () => azuremlRoutes(state, options.azureml === true),
   }
   const served = options.onlyProtocol === undefined ? protocolNames : [options.onlyProtocol]
-  const router = openRouter(served.map((name) => protocols[name]()))
+  const router = openRouter([metricsRoutes(state), ...served.map((name) => protocols[name]())])
   return {
     state,
     routes: router.routes,

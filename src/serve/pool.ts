@@ -96,6 +96,7 @@ export function openPool(options: PoolOptions): Pool {
   let closed = false
   let broken: string | undefined
   let scheduled = false
+  let expiry: NodeJS.Timeout | undefined
   let settleReady: ((ready: WorkerReady) => void) | undefined
   let failReady: ((error: unknown) => void) | undefined
   const ready = new Promise<WorkerReady>((resolve, reject) => {
@@ -257,6 +258,22 @@ export function openPool(options: PoolOptions): Pool {
     }
   }
 
+  /** Answers what has waited for too long; rings at the nearest deadline of when it was set. */
+  function expire(): void {
+    expiry = undefined
+    const now = performance.now()
+    let nearest = Number.POSITIVE_INFINITY
+    for (const queue of [waiting, singles]) {
+      const left = queue.filter((asked) => {
+        if (asked.deadline <= now) asked.reject(timedOut(asked))
+        else nearest = Math.min(nearest, asked.deadline)
+        return asked.deadline > now
+      })
+      queue.splice(0, queue.length, ...left)
+    }
+    if (nearest !== Number.POSITIVE_INFINITY) expiry = setTimeout(expire, Math.min(Math.ceil(nearest - now), 2 ** 31 - 1))
+  }
+
   function leastBusy(): Slot | undefined {
     let best: Slot | undefined
     for (const slot of slots) {
@@ -315,6 +332,7 @@ export function openPool(options: PoolOptions): Pool {
         lastId = (lastId + 1) >>> 0
         const deadline = performance.now() + timeout
         waiting.push({ id: lastId, call, deadline, timeout, lost: false, resolve, reject })
+        expiry ??= setTimeout(expire, timeout)
         schedule()
       }),
     async drain() {
@@ -330,6 +348,7 @@ export function openPool(options: PoolOptions): Pool {
       closed = true
       const error = new MlmodelError('MODEL_CLOSED', {})
       for (const asked of [...waiting.splice(0), ...singles.splice(0)]) asked.reject(error)
+      clearTimeout(expiry)
       for (const slot of slots) {
         clearTimeout(slot.timer)
         slot.process?.kill()

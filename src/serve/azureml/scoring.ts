@@ -10,6 +10,7 @@ import { enforceBody } from '../../enforce/index.ts'
 import { fullMessage, MlmodelError } from '../../errors/index.ts'
 import { parseJson } from '../../json.ts'
 import type { Model } from '../../model.ts'
+import type { ColumnSchema, Schema } from '../../signature.ts'
 import type { Scoring } from '../scoring.ts'
 
 export const azuremlScoring: Scoring = {
@@ -22,45 +23,54 @@ export const azuremlScoring: Scoring = {
       mode: model.mode,
       schemaFlags: { isSignatureFromTypeHint: model.mlmodel.isSignatureFromTypeHint },
     })
-    return { data: request.data, params: request.params, losses: request.warnings.length }
+    return { data: request.data, params: request.params, losses: request.warnings.length + strangersOf(document.value, model) }
   },
   write(predictions) {
     return { status: 200, contentType: 'application/json', body: writePredictions(withTexts(predictions), { wrap: false }) }
   },
   fail(error) {
     // The server of Azure knows 200, 400, 500 and 502.
-    const status = error.info.httpStatus === 415 ? 415 : error.info.httpStatus < 500 ? 400 : error.info.httpStatus
-    const body = JSON.stringify({ message: fullMessage(error), code: error.code })
+    const status = error.info.httpStatus < 500 ? 400 : 500
+    const body = JSON.stringify({ message: fullMessage(error) })
     return { status, contentType: 'application/json', body: Buffer.from(body) }
   },
 }
 
-/** The request in MLflow's words. @throws AZURE_BODY, AZURE_KEYS */
+/** The request in MLflow's words. @throws AZURE_BODY */
 function bodyOf(value: Cell, { signature }: Model): CellMap {
-  const input = isCellMap(value) ? value.get('input_data') : undefined
-  if (!isCellMap(value) || input === undefined || input === null) throw new MlmodelError('AZURE_BODY', {})
-  const strangers = [...value.keys()].filter((key) => key !== 'input_data' && key !== 'params')
-  if (strangers.length > 0) throw new MlmodelError('AZURE_KEYS', { keys: strangers })
+  const given = isCellMap(value) ? value.get('input_data') : undefined
+  if (!isCellMap(value) || given === undefined || given === null) throw new MlmodelError('AZURE_BODY', {})
+  const schema = signature?.inputs
+  // Without a signature the script reads a text as JSON.
+  const input =
+    schema === undefined && typeof given === 'string' ? parseJson(given, { where: { path: '$.input_data' } }).value : given
   const params = value.get('params')
   const body = new Map<string, Cell>()
-  if (isSplit(input)) body.set('dataframe_split', input)
+  if (isSplit(input, schema)) body.set('dataframe_split', input)
   // A list for a table is its rows; for anything else one array.
-  else if (Array.isArray(input) && signature?.inputs?.kind === 'columns' && input.every(Array.isArray))
-    body.set('dataframe_split', new Map<string, Cell>([...namesOf(signature), ['data', input]]))
+  else if (Array.isArray(input) && schema?.kind === 'columns' && input.every(Array.isArray))
+    body.set('dataframe_split', new Map<string, Cell>([...namesOf(schema), ['data', input]]))
   else body.set('inputs', input)
-  if (params !== undefined && params !== null) body.set('params', params)
+  // `null`, `{}` and `false` are no params to the script.
+  if (params !== undefined && params !== null && params !== false) body.set('params', params)
   return body
 }
 
-function namesOf(signature: Model['signature']): readonly [string, Cell][] {
-  const schema = signature?.inputs
-  if (schema?.kind !== 'columns' || schema.columns.some(({ name }) => name === undefined)) return []
+/** Keys that nobody reads: Azure's server drops them, strict mode does not. @throws AZURE_KEYS */
+function strangersOf(value: Cell, { mode }: Model): number {
+  const strangers = isCellMap(value) ? [...value.keys()].filter((key) => key !== 'input_data' && key !== 'params') : []
+  if (strangers.length > 0 && mode === 'strict') throw new MlmodelError('AZURE_KEYS', { keys: strangers })
+  return strangers.length
+}
+
+function namesOf(schema: ColumnSchema): readonly [string, Cell][] {
+  if (schema.columns.some(({ name }) => name === undefined)) return []
   return [['columns', schema.columns.map(({ name }) => String(name))]]
 }
 
-/** `index` may be left out. */
-function isSplit(input: Cell): boolean {
-  if (!isCellMap(input) || !input.has('data')) return false
+/** `index` may be left out where there is a signature; tensors are never a table. */
+function isSplit(input: Cell, schema: Schema | undefined): boolean {
+  if (!isCellMap(input) || !input.has('data') || schema?.kind === 'tensors') return false
   if (![...input.keys()].every((key) => key === 'columns' || key === 'index' || key === 'data')) return false
   return input.has('columns') || input.has('index')
 }

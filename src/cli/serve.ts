@@ -1,10 +1,12 @@
 /** `mlmodel serve`: models behind HTTP, until a signal ends it. */
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, openSync, readFileSync } from 'node:fs'
 import { MlmodelError } from '../errors/index.ts'
 import type { ApplicationOptions } from '../serve/application.ts'
 import { isLoopback } from '../serve/guard.ts'
 import type { HttpServer, ListenOptions } from '../serve/http.ts'
-import { readPlatform } from '../serve/platform.ts'
+import type { HttpCounters } from '../serve/http-counters.ts'
+import type { Observer, Onlooker } from '../serve/observe.ts'
+import { readPlatform, type ServingVariables } from '../serve/platform.ts'
 import { type Console, commonOptions, defineCommand, modelOption } from './command.ts'
 
 export const command = defineCommand({
@@ -75,9 +77,21 @@ export const command = defineCommand({
     },
     'max-body': {
       value: 'bytes',
-      number: { integer: true, minimum: 1, maximum: 2 ** 31 },
+      number: { integer: true, minimum: 1, maximum: 2 ** 30 },
       group: 'Load',
       text: 'Default 104857600 (100 MiB)',
+    },
+    'max-rows': {
+      value: 'n',
+      number: { integer: true, minimum: 1, maximum: 2 ** 31 },
+      group: 'Load',
+      text: 'Rows of one request; default 10000000',
+    },
+    'max-memory': {
+      value: 'bytes',
+      number: { integer: true, minimum: 64 << 20, maximum: 2 ** 50 },
+      group: 'Load',
+      text: 'Of each process that scores; one that takes more is replaced. Default 80 % of what the machine has (Linux)',
     },
     'max-waiting': {
       value: 'n',
@@ -98,6 +112,17 @@ export const command = defineCommand({
       text: 'How long a request waits for others; default 0',
     },
     'no-batch': { group: 'Load', text: 'Score every request by itself' },
+    'metrics-port': {
+      value: 'number',
+      number: { integer: true, minimum: 0, maximum: 65_535 },
+      group: 'Watching',
+      text: '/metrics on a port of its own, without a key, and no longer on the other',
+    },
+    'access-log': {
+      value: 'file',
+      group: 'Watching',
+      text: 'A line of JSON for each request, appended to a file; `-` for stderr',
+    },
     watch: { group: 'Model', text: 'Load a model anew when its folder changes; a broken one is not used' },
     protocol: {
       value: 'name',
@@ -114,6 +139,7 @@ export const command = defineCommand({
     [0, 'it was stopped by SIGTERM or SIGINT, and every request in progress was answered'],
     [1, 'a model is broken'],
     [2, 'the command could not do its work'],
+    [130, 'a second signal ended it at once'],
   ],
   async run({ operands, options }, console) {
     const { environment, again } = console.terminal
@@ -132,6 +158,7 @@ export const command = defineCommand({
       origins: options['cors-origin'],
       maxBody: options['max-body'] ?? 100 << 20,
       tls: readTls(options['tls-cert'], options['tls-key']),
+      onWarning: (text) => console.warn(text),
     }
     const seconds = options.timeout ?? positive(variables.MLFLOW_SCORING_SERVER_REQUEST_TIMEOUT) ?? 60
     const applicationOptions: ApplicationOptions = {
@@ -146,62 +173,162 @@ export const command = defineCommand({
       maxBatchRows: options['no-batch'] ? 0 : (options['max-batch-rows'] ?? 1024),
       maxBody: listenOptions.maxBody,
       maxBatchDelay: options['max-batch-delay'] ?? 0,
+      maxRows: options['max-rows'] ?? 10_000_000,
+      maxMemory: options['max-memory'],
+      ownMetricsPort: options['metrics-port'] !== undefined,
       mlflowVersion: options['mlflow-version'] ?? '3.17.2',
       azureml: options.protocol === 'azureml' || platform.azureml,
       predictRoute: platform.predictRoute,
       healthRoute: platform.healthRoute,
       onWarning: (text) => console.warn(text),
     }
+    const signals = listenForSignals()
     const { openApplication } = await import('../serve/application.ts')
     const { listen } = await import('../serve/http.ts')
     const application = await openApplication(applicationOptions)
-    let server: HttpServer
+    const servers: HttpServer[] = []
+    let watching: Watching | undefined
     try {
-      server = await listen(application, listenOptions)
+      watching = await openWatching(options['access-log'], variables, application.http, console)
+      servers.push(await listen(application, { ...listenOptions, observer: watching?.observer }))
+      if (options['metrics-port'] !== undefined)
+        servers.push(
+          await listen(
+            { answer: (request) => application.answerMetrics(request) },
+            { ...listenOptions, port: options['metrics-port'], keys: [], maxBody: 1024 },
+          ),
+        )
     } catch (error) {
+      for (const server of servers) await server.close()
       await application.close()
       throw error
     }
+    const [server, metrics] = servers as [HttpServer, HttpServer | undefined]
     if (options.watch) (await import('../serve/watch.ts')).watchModels(application.state.registry, (text) => console.warn(text))
-    await announce(console, server, listenOptions)
-    await untilStopped(application, server, (options.grace ?? 30) * 1000)
-    return 0
+    await announce(console, server, metrics, listenOptions)
+    const code = await untilStopped(application, server, signals, (options.grace ?? 30) * 1000)
+    await metrics?.close()
+    await watching?.close()
+    return code
   },
 })
 
-async function announce(console: Console, server: HttpServer, { host, tls, keys }: ListenOptions): Promise<void> {
-  const { address, family, port } = server.address
-  const shown = family === 'IPv6' ? `[${address}]` : address
-  if (!isLoopback(host) && keys.length === 0)
-    console.warn(`everybody who reaches ${shown}:${port} may ask: --api-key-file asks for a key`)
-  if (!console.quiet) await console.err.write(`Serving on ${tls === undefined ? 'http' : 'https'}://${shown}:${port}\n`)
+/** The access log and traces. */
+interface Watching {
+  readonly observer: Observer | undefined
+  close(): Promise<void>
 }
 
-/** Waits for SIGTERM or SIGINT, then until every request is answered or the time is over; a second signal ends at once. */
-async function untilStopped(
-  application: { drain(): void; readonly active: number; close(): Promise<void> },
+/** Undefined when nobody wants to know; then none of its code is loaded. */
+async function openWatching(
+  file: string | undefined,
+  variables: ServingVariables,
+  counters: HttpCounters,
+  console: Console,
+): Promise<Watching | undefined> {
+  const wantsTraces = Object.keys(variables).some((name) => name.startsWith('OTEL_EXPORTER_OTLP'))
+  if (file === undefined && !wantsTraces) return undefined
+  const { observeWith } = await import('../serve/observe.ts')
+  const onlookers: Onlooker[] = []
+  const closes: (() => unknown)[] = []
+  if (file !== undefined) {
+    const { accessLog, openLineWriter } = await import('../serve/access-log.ts')
+    const writer = openLineWriter(file === '-' ? 2 : openSync(file, 'a'), () => counters.droppedLines++)
+    onlookers.push(accessLog((line) => writer.write(line)))
+    closes.push(() => writer.close())
+  }
+  if (wantsTraces) {
+    const { openTracer, readTraceOptions } = await import('../serve/trace.ts')
+    const traces = readTraceOptions(variables, (text) => console.warn(text))
+    if (traces !== undefined) {
+      const dropped = (spans: number): void => {
+        counters.droppedSpans += spans
+      }
+      const tracer = openTracer(traces, dropped, (text) => console.warn(text))
+      onlookers.push(tracer)
+      closes.push(() => tracer.close())
+    }
+  }
+  return {
+    observer: observeWith(onlookers),
+    async close() {
+      for (const close of closes) await close()
+    },
+  }
+}
+
+async function announce(
+  console: Console,
   server: HttpServer,
-  grace: number,
+  metrics: HttpServer | undefined,
+  { host, tls, keys }: ListenOptions,
 ): Promise<void> {
-  const signals = ['SIGTERM', 'SIGINT'] as const
-  let again = (): void => {}
-  await new Promise<void>((stop) => {
-    again = stop
-    for (const signal of signals) process.on(signal, () => again())
-  })
-  const second = new Promise<void>((stop) => {
-    again = stop
-  })
+  const { address, family, port } = server.address
+  const shown = family === 'IPv6' ? `[${address}]` : address
+  const scheme = tls === undefined ? 'http' : 'https'
+  if (!isLoopback(host) && !isLoopback(address) && keys.length === 0)
+    console.warn(`everybody who reaches ${shown}:${port} may ask: --api-key-file asks for a key`)
+  if (console.quiet) return
+  await console.err.write(`Serving on ${scheme}://${shown}:${port}\n`)
+  if (metrics !== undefined) await console.err.write(`Metrics on ${scheme}://${shown}:${metrics.address.port}/metrics\n`)
+}
+
+interface Signals {
+  /** The first signal. */
+  readonly first: Promise<void>
+  readonly second: Promise<void>
+  /** From now on a signal is waited for; before, it ends the process. */
+  started(): void
+}
+
+/** From the very start: process 1 of a container does not hear a signal that it has not asked for. */
+function listenForSignals(): Signals {
+  let isStarted = false
+  const stops: (() => void)[] = []
+  const first = new Promise<void>((stop) => stops.push(stop))
+  const second = new Promise<void>((stop) => stops.push(stop))
+  for (const [signal, code] of [
+    ['SIGTERM', 143],
+    ['SIGINT', 130],
+  ] as const)
+    process.on(signal, () => {
+      // No request has been taken, and the processes that open models end with this one.
+      if (!isStarted) process.exit(code)
+      stops.shift()?.()
+    })
+  return {
+    first,
+    second,
+    started() {
+      isStarted = true
+    },
+  }
+}
+
+/** After the grace, requests in progress are answered 503; so many milliseconds are for sending that. */
+const lastWords = 500
+
+/** Waits for a signal, then until every request is answered or the grace is over; a second signal ends at once. */
+async function untilStopped(
+  application: { drain(): void; close(): Promise<void> },
+  server: HttpServer,
+  signals: Signals,
+  grace: number,
+): Promise<0 | 130> {
+  signals.started()
+  await signals.first
   application.drain()
   const answered = server.stop()
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<void>((stop) => {
-    timer = setTimeout(stop, grace)
-  })
-  await Promise.race([answered, late, second])
-  clearTimeout(timer)
+  const isSecond = signals.second.then(() => true)
+  let ended = await Promise.race([answered, isSecond, waitFor(grace)])
   await application.close()
+  if (ended !== true) ended = await Promise.race([answered, isSecond, waitFor(lastWords)])
   await server.close()
+  return ended === true ? 130 : 0
+}
+
+function waitFor(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds).unref())
 }
 
 function readModel(given: string): { readonly name: string; readonly path: string } {

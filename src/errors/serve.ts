@@ -15,6 +15,16 @@ export const serveErrors = {
     kind: 'runtime',
     message: (_args: object) => 'The model ended its process while it scored this request',
   },
+  SERVE_MEMORY: {
+    kind: 'runtime',
+    message: (_args: object) => 'The request needs more memory than the model’s process may have',
+    hint: () => 'Send fewer rows, or start the server with a larger --max-memory',
+  },
+  SERVE_ROWS: {
+    kind: 'limit',
+    message: (args: { rows: number; most: number }) => `The request has ${args.rows} rows; at most ${args.most} are scored`,
+    hint: () => 'Send several requests, or start the server with a larger --max-rows',
+  },
   SERVE_OVERLOADED: {
     kind: 'overload',
     message: (args: { waiting: number }) => `${args.waiting} requests wait already`,

@@ -28,22 +28,30 @@ export interface FrameProcessEvents {
   onEnd(end: ProcessEnd): void
 }
 
-/** Starts this program again as a process that speaks frames (`serveFrames` in child-frames.ts). */
+/** Starts this program again as a process that speaks frames (`serveFrames` in child-frames.ts). Never throws: `onEnd` tells. */
 export function startFrameProcess(executable: Executable, args: readonly string[], events: FrameProcessEvents): FrameProcess {
-  const child: ChildProcess = spawn(executable.path, [...executable.prefix, ...args], {
-    // It prints nothing of its own; ONNX Runtime's last words go to stderr.
-    stdio: ['ignore', 'ignore', 'inherit', 'pipe'],
-    shell: false,
-    windowsHide: true,
-  })
   let ended = false
   const end = (how: ProcessEnd): void => {
     if (ended) return
     ended = true
     events.onEnd(how)
   }
-  const pipe = child.stdio[pipeDescriptor] as unknown as Duplex | null | undefined
-  child.on('error', (error) => end({ exitCode: null, signal: null, why: error.message }))
+  let child: ChildProcess
+  try {
+    child = spawn(executable.path, [...executable.prefix, ...args], {
+      // It prints nothing of its own; ONNX Runtime's last words go to stderr.
+      stdio: ['ignore', 'ignore', 'inherit', 'pipe'],
+      shell: false,
+      windowsHide: true,
+    })
+  } catch (error) {
+    // Node throws what it does not know as an event: too little memory, too long an argument.
+    setImmediate(() => end({ exitCode: null, signal: null, why: wordsOf(error) }))
+    return { pid: undefined, send: () => {}, kill: () => {} }
+  }
+  // Without free descriptors there is a child that never was, and it has no pipes.
+  const pipe = child.stdio?.[pipeDescriptor] as unknown as Duplex | null | undefined
+  child.on('error', (error) => end({ exitCode: null, signal: null, why: wordsOf(error) }))
   // `close` comes after `exit`, when the pipe has been read to its end: no answer is lost.
   child.on('close', (exitCode, signal) => end({ exitCode, signal }))
   const read = frameReader((kind, content) => events.onFrame(kind, content))
@@ -65,4 +73,10 @@ export function startFrameProcess(executable: Executable, args: readonly string[
       child.kill('SIGKILL')
     },
   }
+}
+
+/** The system's word for it, without paths: strangers may read why a model is not ready. */
+function wordsOf(error: unknown): string {
+  const code = (error as NodeJS.ErrnoException | null)?.code
+  return `its process could not be started${code === undefined ? '' : ` (${code})`}`
 }

@@ -2,7 +2,8 @@
 import { azuremlRoutes } from './azureml/routes.ts'
 import { type ProtocolName, protocolNames } from './calls.ts'
 import { codingOf, compress, decompress } from './compression.ts'
-import type { Incoming, Outgoing } from './message.ts'
+import { type HttpCounters, newHttpCounters } from './http-counters.ts'
+import { type Incoming, jsonReply, type Outgoing } from './message.ts'
 import { metricsRoutes } from './metrics.ts'
 import { mlflowRoutes } from './mlflow/routes.ts'
 import { openInferenceRoutes } from './open-inference/routes.ts'
@@ -24,17 +25,24 @@ export interface ApplicationOptions extends ServeModelOptions {
   /** Further paths of a platform, for the default model. */
   readonly predictRoute?: string | undefined
   readonly healthRoute?: string | undefined
+  /** Whether `/metrics` is asked for elsewhere. */
+  readonly ownMetricsPort?: boolean | undefined
 }
 
 /** What the routes look at. */
 export interface ServerState {
   readonly registry: Registry
+  /** Counted by who listens; undefined inside another server. */
+  readonly http?: HttpCounters
   /** Undefined when every model that is loaded is ready, one is loaded, and the server is not stopping; else why not. */
   readonly notReady: string | undefined
 }
 
 export interface Application {
   readonly state: ServerState
+  readonly http: HttpCounters
+  /** What `/metrics` answers, where that is asked for elsewhere. */
+  answerMetrics(request: Incoming): Outgoing | Promise<Outgoing>
   /** All, as `METHOD path`. */
   readonly routes: readonly string[]
   /** Answers one request; never throws for a bad one. */
@@ -61,8 +69,10 @@ export async function openApplication(options: ApplicationOptions): Promise<Appl
   }
   let draining = false
   let active = 0
+  const http = newHttpCounters()
   const state: ServerState = {
     registry,
+    http,
     get notReady() {
       if (draining) return 'the server is stopping'
       const loaded = registry.entries.flatMap(({ served }) => (served === undefined ? [] : [served]))
@@ -77,17 +87,27 @@ export async function openApplication(options: ApplicationOptions): Promise<Appl
     azureml: () => azuremlRoutes(state, options.azureml === true),
   }
   const served = options.onlyProtocol === undefined ? protocolNames : [options.onlyProtocol]
-  const router = openRouter([metricsRoutes(state), ...served.map((name) => protocols[name]())])
+  const metrics = metricsRoutes(state)
+  const metricsRouter = openRouter([metrics])
+  const router = openRouter([...(options.ownMetricsPort === true ? [] : [metrics]), ...served.map((name) => protocols[name]())])
   return {
     state,
+    http,
+    answerMetrics: (request) => metricsRouter.answer(request),
     routes: router.routes,
     answer(request) {
-      const answered = answerPlain(router, request, options.maxBody)
-      if (!(answered instanceof Promise)) return answered
-      active++
-      return answered.finally(() => {
-        active--
-      })
+      try {
+        const answered = answerPlain(router, request, options.maxBody)
+        if (!(answered instanceof Promise)) return answered
+        active++
+        return answered
+          .catch((error: unknown) => failed(error, options.onWarning))
+          .finally(() => {
+            active--
+          })
+      } catch (error) {
+        return failed(error, options.onWarning)
+      }
     },
     drain() {
       draining = true
@@ -100,6 +120,12 @@ export async function openApplication(options: ApplicationOptions): Promise<Appl
       await registry.close()
     },
   }
+}
+
+/** A bug of ours: its words are for the log. */
+function failed(error: unknown, log: (text: string) => void): Outgoing {
+  log(`bug: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`)
+  return jsonReply(500, { error: 'the server failed on this request' })
 }
 
 /** Routes see plain bodies; only who asks for compression pays for it. */

@@ -39,8 +39,8 @@ export interface NumberedCall {
   readonly call: Call
 }
 
-const callHead = 12
-const replyHead = 28
+const callHead = 16
+const replyHead = 32
 
 /** The parts of a frame of calls. */
 export function encodeCalls(calls: readonly NumberedCall[]): readonly Uint8Array[] {
@@ -51,8 +51,8 @@ export function encodeCalls(calls: readonly NumberedCall[]): readonly Uint8Array
     head.writeUInt32LE(id, 0)
     head.writeUInt8(protocolNames.indexOf(call.protocol), 4)
     head.writeUInt8(call.contentType === undefined ? 1 : 0, 5)
-    head.writeUInt16LE(about.length, 6)
-    head.writeUInt32LE(call.body.length, 8)
+    head.writeUInt32LE(about.length, 8)
+    head.writeUInt32LE(call.body.length, 12)
     parts.push(head, about, call.body)
   }
   return parts
@@ -67,8 +67,8 @@ function aboutCall({ contentType = '', details }: Call): string {
 export function decodeCalls(frame: Buffer): readonly NumberedCall[] {
   const calls: NumberedCall[] = []
   for (let at = 0; at < frame.length; ) {
-    const aboutEnd = at + callHead + frame.readUInt16LE(at + 6)
-    const end = aboutEnd + frame.readUInt32LE(at + 8)
+    const aboutEnd = at + callHead + frame.readUInt32LE(at + 8)
+    const end = aboutEnd + frame.readUInt32LE(at + 12)
     const [contentType = '', details] = frame.toString('utf8', at + callHead, aboutEnd).split('\0')
     calls.push({
       id: frame.readUInt32LE(at),
@@ -99,12 +99,12 @@ export function encodeReplies(replies: readonly NumberedReply[]): readonly Uint8
     const head = Buffer.allocUnsafe(replyHead)
     head.writeUInt32LE(id, 0)
     head.writeUInt16LE(reply.status, 4)
-    head.writeUInt16LE(about.length, 6)
-    head.writeUInt32LE(reply.body.length, 8)
-    head.writeUInt32LE(reply.rows, 12)
-    head.writeUInt32LE(reply.losses, 16)
-    head.writeUInt32LE(reply.batchRows, 20)
-    head.writeFloatLE(reply.microseconds, 24)
+    head.writeUInt32LE(about.length, 8)
+    head.writeUInt32LE(reply.body.length, 12)
+    head.writeUInt32LE(reply.rows, 16)
+    head.writeUInt32LE(reply.losses, 20)
+    head.writeUInt32LE(reply.batchRows, 24)
+    head.writeFloatLE(reply.microseconds, 28)
     parts.push(head, about, reply.body)
   }
   return parts
@@ -114,8 +114,8 @@ export function encodeReplies(replies: readonly NumberedReply[]): readonly Uint8
 export function decodeReplies(frame: Buffer): readonly NumberedReply[] {
   const replies: NumberedReply[] = []
   for (let at = 0; at < frame.length; ) {
-    const aboutEnd = at + replyHead + frame.readUInt16LE(at + 6)
-    const end = aboutEnd + frame.readUInt32LE(at + 8)
+    const aboutEnd = at + replyHead + frame.readUInt32LE(at + 8)
+    const end = aboutEnd + frame.readUInt32LE(at + 12)
     const [contentType = '', headers] = frame.toString('utf8', at + replyHead, aboutEnd).split('\0')
     replies.push({
       id: frame.readUInt32LE(at),
@@ -124,10 +124,10 @@ export function decodeReplies(frame: Buffer): readonly NumberedReply[] {
         contentType,
         body: frame.subarray(aboutEnd, end),
         headers: headers === undefined ? undefined : JSON.parse(headers),
-        rows: frame.readUInt32LE(at + 12),
-        losses: frame.readUInt32LE(at + 16),
-        batchRows: frame.readUInt32LE(at + 20),
-        microseconds: frame.readFloatLE(at + 24),
+        rows: frame.readUInt32LE(at + 16),
+        losses: frame.readUInt32LE(at + 20),
+        batchRows: frame.readUInt32LE(at + 24),
+        microseconds: frame.readFloatLE(at + 28),
       },
     })
     at = end

@@ -7,6 +7,8 @@ import { type Incoming, jsonReply, type Outgoing } from './message.ts'
 const mostRatio = 100
 /** Up to so many bytes any ratio is well. */
 const freeBytes = 1 << 20
+/** Bytes that all bodies that are being decompressed may come to; others wait for their turn. */
+const mostAtOnce = 512 << 20
 /** Smaller replies are not worth it. */
 const leastBytes = 1024
 
@@ -30,6 +32,7 @@ export async function decompress(
       refused: jsonReply(415, { error: `the content coding ${JSON.stringify(coding)} is not taken; gzip and deflate are` }),
     }
   const maxOutputLength = Math.min(most, Math.max(freeBytes, request.body.length * mostRatio))
+  await enter(maxOutputLength)
   try {
     const body = await decode(request.body, { maxOutputLength })
     return { method: request.method, path: request.path, query: request.query, header: (name) => request.header(name), body }
@@ -37,6 +40,31 @@ export async function decompress(
     if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE')
       return { refused: jsonReply(413, { error: `the body has more than ${maxOutputLength} bytes when it is decompressed` }) }
     return { refused: jsonReply(400, { error: `the body is not ${coding}` }) }
+  } finally {
+    leave(maxOutputLength)
+  }
+}
+
+const turns: { readonly bytes: number; readonly go: () => void }[] = []
+let bytesAtOnce = 0
+
+/** A thousand small bombs together are a large one: what they may come to is counted before they begin. */
+async function enter(bytes: number): Promise<void> {
+  if (turns.length > 0 || (bytesAtOnce > 0 && bytesAtOnce + bytes > mostAtOnce))
+    await new Promise<void>((go) => turns.push({ bytes, go }))
+  else bytesAtOnce += bytes
+}
+
+function leave(bytes: number): void {
+  bytesAtOnce -= bytes
+  for (
+    let next = turns[0];
+    next !== undefined && (bytesAtOnce === 0 || bytesAtOnce + next.bytes <= mostAtOnce);
+    next = turns[0]
+  ) {
+    turns.shift()
+    bytesAtOnce += next.bytes
+    next.go()
   }
 }
 

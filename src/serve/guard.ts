@@ -29,7 +29,7 @@ export function openGuard(options: GuardOptions): (request: Incoming) => Outgoin
   return (request) => {
     const isProbe = (request.method === 'GET' || request.method === 'HEAD') && probes.test(request.path)
     if (isProbe) return undefined
-    const isMetrics = request.method === 'GET' && request.path === '/metrics'
+    const isMetrics = (request.method === 'GET' || request.method === 'HEAD') && request.path === '/metrics'
     if (names !== undefined && !isMetrics) {
       const host = request.header('host')
       if (host === undefined || !names.has(nameOf(host)))
@@ -63,7 +63,7 @@ function allowedNames({ host, allowedHosts }: GuardOptions): ReadonlySet<string>
 
 /** Whether only this machine reaches an address. */
 export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host)
+  return host === 'localhost' || host === '::1' || /^(?:::ffff:)?127(?:\.\d+){1,3}$/i.test(host)
 }
 
 /** The name of a Host header, without port, brackets and case. */

@@ -1,10 +1,12 @@
 /** The listening socket: reads requests within their limits, hands them to the application, writes replies. */
-import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
-import type { AddressInfo } from 'node:net'
-import type { Application } from './application.ts'
-import { corsHeaders, type GuardOptions, openGuard, preflight } from './guard.ts'
+import { type AddressInfo, isIP, type Socket } from 'node:net'
+import { openBody } from './body.ts'
+import { corsHeaders, type GuardOptions, isLoopback, openGuard, preflight } from './guard.ts'
+import { count, type HttpCounters, newHttpCounters } from './http-counters.ts'
 import { type Incoming, jsonReply, type Outgoing } from './message.ts'
+import { idOf, type Observation, type Observer } from './observe.ts'
 
 export interface ListenOptions extends GuardOptions {
   readonly port: number
@@ -12,6 +14,16 @@ export interface ListenOptions extends GuardOptions {
   readonly maxBody: number
   /** PEM, for HTTPS. */
   readonly tls?: { readonly cert: Uint8Array; readonly key: Uint8Array } | undefined
+  /** Told of every request: the access log, traces. */
+  readonly observer?: Observer | undefined
+  /** Told what the server survived: no free descriptors, a bug in a route. */
+  readonly onWarning: (text: string) => void
+}
+
+/** What answers. */
+export interface Answering {
+  answer(request: Incoming): Outgoing | Promise<Outgoing>
+  readonly http?: HttpCounters
 }
 
 export interface HttpServer {
@@ -21,73 +33,264 @@ export interface HttpServer {
   close(): Promise<void>
 }
 
-/** Milliseconds: a header that is not there by then, a request, a connection between requests (load balancers keep 60 s). */
-const [headersTimeout, requestTimeout, keepAliveTimeout] = [10_000, 30_000, 65_000]
+/** Milliseconds: a header that is not there by then, a connection between requests (load balancers keep 60 s), a reply that nobody reads. */
+const [headersTimeout, keepAliveTimeout, readerTimeout] = [10_000, 65_000, 30_000]
+/** Seconds: without a byte of the body; after which it must come at some speed, in bytes a second. */
+const [bodyIdle, bodyGrace, bodySpeed] = [10, 30, 50_000]
+/** Seconds that what a refused client still sends is read, so that it reads the refusal. */
+const linger = 2
 const maxHeaderSize = 16 << 10
 const maxHeaders = 100
+/** Bytes of bodies that are on their way, of all clients. */
+const leastReceiving = 512 << 20
+
+/** A connection. */
+interface Client {
+  /** Requests that are not answered in full. */
+  active: number
+  /** Of the last request. */
+  response: ServerResponse | undefined
+}
+
+/** A request whose body is on its way, or that was refused and is read to its end. */
+interface Reading {
+  readonly message: IncomingMessage
+  readonly response: ServerResponse
+  /** Seconds since it began, and since its last bytes. */
+  seconds: number
+  idle: number
+  size: number
+  refused: boolean
+}
 
 /** Starts to listen. */
-export async function listen(application: Application, options: ListenOptions): Promise<HttpServer> {
+export async function listen(application: Answering, options: ListenOptions): Promise<HttpServer> {
   const limits = {
     headersTimeout,
-    requestTimeout,
+    // The body's time is watched here.
+    requestTimeout: 0,
     keepAliveTimeout,
     maxHeaderSize,
     connectionsCheckingInterval: 1_000,
     noDelay: true,
+    // TLS
+    handshakeTimeout: headersTimeout,
   }
-  const listener: RequestListener = (request, response) => receive(request, response)
-  const { tls } = options
+  const { tls, observer } = options
+  const counters = application.http ?? newHttpCounters()
   const server: Server =
     tls === undefined
-      ? createServer(limits, listener)
-      : createTlsServer({ ...limits, cert: Buffer.from(tls.cert), key: Buffer.from(tls.key), minVersion: 'TLSv1.2' }, listener)
-  const refuse = openGuard(options)
+      ? createServer(limits)
+      : createTlsServer({ ...limits, cert: Buffer.from(tls.cert), key: Buffer.from(tls.key), minVersion: 'TLSv1.2' })
+  /** Node forgets headers beyond its limit; here such a request is refused. */
+  server.maxHeadersCount = 0
+  const sockets = new Set<Socket>()
+  const clients = new Map<Socket, Client>()
+  const reading = new Set<Reading>()
+  const slowReaders = new WeakSet<Socket>()
+  const maxReceiving = Math.max(leastReceiving, 4 * options.maxBody)
+  let receiving = 0
   let stopping = false
-  server.maxHeadersCount = maxHeaders
+  let refuse = openGuard(options)
 
-  function receive(message: IncomingMessage, response: ServerResponse): void {
+  server.on('request', (message, response) => receive(message, response, false))
+  server.on('checkContinue', (message, response) => receive(message, response, true))
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket)
+    counters.connections++
+    socket.on('close', () => {
+      sockets.delete(socket)
+      counters.connections--
+    })
+    socket.on('error', () => {})
+  })
+  server.on(tls === undefined ? 'connection' : 'secureConnection', (socket: Socket) => {
+    clients.set(socket, { active: 0, response: undefined })
+    socket.on('close', () => clients.delete(socket))
+  })
+  // Also when a connection that was kept has been idle for its time.
+  server.on('timeout', (socket) => {
+    if (slowReaders.has(socket)) count(counters.cut, 'slow-reader')
+    socket.destroy()
+  })
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    const client = clients.get(socket as Socket)
+    const isLate = error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+    if (error.code !== 'ECONNRESET' && error.code !== 'EPIPE') count(counters.cut, isLate ? 'slow-header' : 'malformed')
+    // An answer that has begun cannot be followed by another.
+    const mayAnswer =
+      client === undefined || client.active === 0 || (client.active === 1 && client.response?.headersSent === false)
+    if (!socket.writable || error.code === 'ECONNRESET' || !mayAnswer) socket.destroy()
+    else
+      (socket as Socket).end(`HTTP/1.1 ${statusOf(error.code)}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`, () =>
+        socket.destroy(),
+      )
+  })
+
+  function receive(message: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void {
     // The client went away; nobody waits for an answer.
     message.on('error', () => {})
     response.on('error', () => {})
+    const client = clients.get(message.socket)
+    if (client !== undefined) {
+      client.active++
+      client.response = response
+    }
     const incoming = incomingOf(message)
-    // A connection that stays open would be waited for.
-    if (stopping) response.shouldKeepAlive = false
+    const observation = observer?.begin(incoming)
+    const id = observation?.id ?? idOf(incoming.header('x-request-id'))
+    if (id !== undefined) response.setHeader('x-request-id', id)
+    if (observation !== undefined)
+      for (const [name, value] of Object.entries(observation.headers)) response.setHeader(name, value)
+    const answered: Answered = { response, socket: message.socket, client, observation, reply: undefined }
+    response.on('close', () => finished(answered))
     const allowed = options.origins.length === 0 ? undefined : corsHeaders(incoming, options.origins)
     if (allowed !== undefined) for (const [name, value] of Object.entries(allowed)) response.setHeader(name, value)
     // Before the body is read: a stranger sends none.
-    const refused = preflight(incoming, options.origins) ?? refuse(incoming) ?? refuseLength(message, options.maxBody)
+    const refused =
+      refuseHeader(message) ??
+      preflight(incoming, options.origins) ??
+      refuse(incoming) ??
+      refuseLength(message, options.maxBody) ??
+      (receiving >= maxReceiving ? tooMuch() : undefined)
     if (refused !== undefined) {
-      turnAway(message, response, refused)
+      turnAway(message, answered, refused)
       return
     }
-    const chunks: Buffer[] = []
-    let size = 0
+    if (expectsContinue) response.writeContinue()
+    const body = openBody()
+    const one: Reading = { message, response, seconds: 0, idle: 0, size: 0, refused: false }
+    reading.add(one)
     message.on('data', (chunk: Buffer) => {
-      size += chunk.length
-      if (size <= options.maxBody) chunks.push(chunk)
-      else if (!response.headersSent) turnAway(message, response, tooLarge(options.maxBody))
+      one.idle = 0
+      one.size += chunk.length
+      counters.bytesIn += chunk.length
+      if (one.refused) return
+      receiving += chunk.length
+      body.add(chunk)
+      if (body.size > options.maxBody || receiving > maxReceiving) {
+        turnAway(message, answered, body.size > options.maxBody ? tooLarge(options.maxBody) : tooMuch(), one)
+        receiving -= body.size
+        body.drop()
+      }
+    })
+    // After `end` too.
+    message.on('close', () => {
+      if (reading.delete(one)) receiving -= body.size
     })
     message.on('end', () => {
-      if (response.headersSent) return
-      incoming.body = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, size)
-      answer(incoming, response)
+      if (one.refused || !reading.delete(one)) return
+      receiving -= body.size
+      incoming.body = body.whole()
+      answer(incoming, answered)
     })
   }
 
-  function answer(incoming: Incoming, response: ServerResponse): void {
+  function answer(incoming: Incoming, answered: Answered): void {
     try {
-      const answered = application.answer(incoming)
-      if (answered instanceof Promise)
-        answered.then(
-          (outgoing) => write(response, outgoing),
-          () => broke(response),
+      const reply = application.answer(incoming)
+      if (reply instanceof Promise)
+        reply.then(
+          (outgoing) => write(answered, outgoing),
+          (error: unknown) => broke(answered, error),
         )
-      else write(response, answered)
-    } catch {
-      broke(response)
+      else write(answered, reply)
+    } catch (error) {
+      broke(answered, error)
     }
   }
+
+  function write(answered: Answered, reply: Outgoing): void {
+    const { response, client } = answered
+    if (response.writableEnded || response.destroyed || response.headersSent) return
+    answered.reply = reply
+    const { status, headers, body } = reply
+    const length = typeof body === 'string' ? Buffer.byteLength(body) : body.length
+    // A connection that stays open would be waited for; of several requests in it the last one closes it.
+    if (stopping && (client === undefined || client.active === 1)) response.shouldKeepAlive = false
+    try {
+      response.writeHead(status, status === 204 ? headers : { ...headers, 'content-length': length })
+    } catch (error) {
+      // A header that cannot be one.
+      broke(answered, error)
+      return
+    }
+    // Node joins header and body only where the body is a string; latin1 keeps every byte.
+    if (typeof body !== 'string' && length <= onePiece)
+      response.end(Buffer.from(body.buffer, body.byteOffset, length).toString('latin1'), 'latin1')
+    else response.end(body)
+    const { socket } = response
+    // Cut when nothing of it is taken for that long; the end of the reply sets the time for the next request.
+    if (socket !== null && socket.writableLength > 0) {
+      slowReaders.add(socket)
+      socket.setTimeout(readerTimeout)
+    }
+  }
+
+  /** Answers without reading on; what still comes is read for a moment and dropped, then the connection ends. */
+  function turnAway(message: IncomingMessage, answered: Answered, refused: Outgoing, one?: Reading): void {
+    const { response } = answered
+    if (message.complete || !hasBody(message)) {
+      write(answered, refused)
+      message.resume()
+      return
+    }
+    answered.reply = refused
+    const { status, headers, body } = refused
+    const length = typeof body === 'string' ? Buffer.byteLength(body) : body.length
+    response.writeHead(status, { ...headers, connection: 'close', 'content-length': length })
+    // Its end would close the connection, and the client that still sends would see nothing but that.
+    if (message.method === 'HEAD') response.flushHeaders()
+    else response.write(body)
+    const late: Reading = one ?? { message, response, seconds: 0, idle: 0, size: 0, refused: true }
+    late.refused = true
+    late.seconds = 0
+    reading.add(late)
+    message.on('close', () => reading.delete(late))
+    message.on('end', () => response.end())
+    message.resume()
+  }
+
+  /** A bug of ours: the words are for the log. */
+  function broke(answered: Answered, error: unknown): void {
+    options.onWarning(`bug: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`)
+    const { response } = answered
+    if (response.headersSent) response.destroy()
+    else write(answered, jsonReply(500, { error: 'the server failed on this request' }))
+  }
+
+  function finished({ response, socket, client, observation, reply }: Answered): void {
+    if (client !== undefined) {
+      client.active--
+      if (stopping && client.active === 0) socket.destroySoon()
+    }
+    const isWhole = response.writableFinished
+    if (isWhole) count(counters.answers, response.statusCode)
+    else count(counters.cut, 'left')
+    const bytes = isWhole && reply !== undefined ? reply.body.length : 0
+    counters.bytesOut += bytes
+    observation?.end({ status: isWhole ? response.statusCode : 499, bytes, reply })
+  }
+
+  /** Every second: bodies that do not come. Seconds are counted, not read from a clock. */
+  const sweep = setInterval(() => {
+    for (const one of reading) {
+      one.seconds++
+      one.idle++
+      if (one.refused) {
+        if (one.seconds > linger) one.response.end(() => one.message.destroy())
+        if (one.seconds > linger + 1) one.message.destroy()
+        continue
+      }
+      if (one.idle <= bodyIdle && (one.seconds <= bodyGrace || one.size / one.seconds >= bodySpeed)) continue
+      count(counters.cut, 'slow-body')
+      reading.delete(one)
+      one.refused = true
+      one.response.writeHead(408, { connection: 'close', 'content-length': 0 })
+      one.response.end(() => one.message.destroy())
+    }
+  }, 1_000)
+  sweep.unref()
 
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
@@ -96,18 +299,39 @@ export async function listen(application: Application, options: ListenOptions): 
       resolve()
     })
   })
+  // A name may stand for this machine alone.
+  const { address } = server.address() as AddressInfo
+  if (isIP(options.host) === 0 && isLoopback(address))
+    refuse = openGuard({ ...options, host: address, allowedHosts: [options.host, ...options.allowedHosts] })
+  // Without free descriptors a connection cannot be taken; the next one can.
+  server.on('error', (error: NodeJS.ErrnoException) => {
+    count(counters.cut, 'accept')
+    options.onWarning(`a connection was not taken (${error.code ?? error.message})`)
+  })
   return {
     address: server.address() as AddressInfo,
     stop() {
       stopping = true
       const ended = new Promise<void>((resolve) => server.close(() => resolve()))
-      server.closeIdleConnections()
+      // Whose request has not come in full is not waited for.
+      for (const [socket, { active }] of clients) if (active === 0) socket.destroySoon()
       return ended
     },
     async close() {
-      server.closeAllConnections()
+      clearInterval(sweep)
+      server.close()
+      for (const socket of sockets) socket.destroy()
     },
   }
+}
+
+/** A request and what became of it. */
+interface Answered {
+  readonly response: ServerResponse
+  readonly socket: Socket
+  readonly client: Client | undefined
+  readonly observation: Observation | undefined
+  reply: Outgoing | undefined
 }
 
 /** Up to this size a body is written with its header in one piece, which saves a system call's worth of work. */
@@ -115,13 +339,17 @@ const onePiece = 16 << 10
 
 /** A request whose body is still to come. */
 function incomingOf(message: IncomingMessage): { -readonly [Key in keyof Incoming]: Incoming[Key] } {
-  const url = message.url ?? '/'
+  let url = message.url ?? '/'
+  // A proxy's form of the request line: what it names as the host is the host.
+  const absolute = url.startsWith('/') ? null : /^https?:\/\/([^/?#]*)([^#]*)/i.exec(url)
+  if (absolute !== null) url = absolute[2]!.startsWith('/') ? absolute[2]! : `/${absolute[2]}`
   const mark = url.indexOf('?')
   return {
     method: message.method ?? 'GET',
     path: mark < 0 ? url : url.slice(0, mark),
     query: mark < 0 ? '' : url.slice(mark + 1),
     header(name) {
+      if (absolute !== null && name === 'host') return absolute[1]
       const value = message.headers[name]
       return Array.isArray(value) ? value.join(', ') : value
     },
@@ -131,8 +359,27 @@ function incomingOf(message: IncomingMessage): { -readonly [Key in keyof Incomin
 
 const noBody = new Uint8Array(0)
 
-function refuseLength(message: IncomingMessage, most: number): Outgoing | undefined {
-  const length = message.headers['content-length']
+function hasBody({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0'
+}
+
+/** What Node lets pass: too many headers, two hosts, codings of the transfer that nobody decodes. */
+function refuseHeader({ rawHeaders, headers }: IncomingMessage): Outgoing | undefined {
+  if (rawHeaders.length > 2 * maxHeaders) return jsonReply(431, { error: `the request has more than ${maxHeaders} headers` })
+  let hosts = 0
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at]!
+    if (name.length === 4 && name.toLowerCase() === 'host') hosts++
+  }
+  if (hosts > 1) return jsonReply(400, { error: 'the request has more than one Host' })
+  const coding = headers['transfer-encoding']
+  if (coding !== undefined && coding.trim().toLowerCase() !== 'chunked')
+    return jsonReply(501, { error: 'the only transfer coding that is taken is chunked' })
+  return undefined
+}
+
+function refuseLength({ headers }: IncomingMessage, most: number): Outgoing | undefined {
+  const length = headers['content-length']
   return length !== undefined && Number(length) > most ? tooLarge(most) : undefined
 }
 
@@ -140,24 +387,20 @@ function tooLarge(most: number): Outgoing {
   return jsonReply(413, { error: `the body is larger than ${most} bytes` })
 }
 
-/** Answers without reading on; what still comes is dropped with the connection. */
-function turnAway(message: IncomingMessage, response: ServerResponse, refused: Outgoing): void {
-  const ended = message.complete || (message.headers['content-length'] ?? '0') === '0'
-  write(response, ended ? refused : { ...refused, headers: { ...refused.headers, connection: 'close' } })
-  message.resume()
+function tooMuch(): Outgoing {
+  return jsonReply(503, { error: 'too many large requests are on their way' }, { 'retry-after': '1' })
 }
 
-function write(response: ServerResponse, { status, headers, body }: Outgoing): void {
-  if (response.writableEnded || response.destroyed) return
-  const length = typeof body === 'string' ? Buffer.byteLength(body) : body.length
-  response.writeHead(status, { ...headers, 'content-length': length })
-  // Node joins header and body only where the body is a string; latin1 keeps every byte.
-  if (typeof body !== 'string' && length <= onePiece)
-    response.end(Buffer.from(body.buffer, body.byteOffset, length).toString('latin1'), 'latin1')
-  else response.end(body)
-}
-
-/** A bug of ours: the words are for the log. */
-function broke(response: ServerResponse): void {
-  write(response, jsonReply(500, { error: 'the server failed on this request' }))
+/** The status line for what is no HTTP. */
+function statusOf(code: string | undefined): string {
+  switch (code) {
+    case 'HPE_HEADER_OVERFLOW':
+      return '431 Request Header Fields Too Large'
+    case 'HPE_CHUNK_EXTENSIONS_OVERFLOW':
+      return '413 Payload Too Large'
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return '408 Request Timeout'
+    default:
+      return '400 Bad Request'
+  }
 }

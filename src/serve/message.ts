@@ -15,6 +15,25 @@ export interface Outgoing {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
   readonly body: Uint8Array | string
+  /** For the access log and traces: what was scored. */
+  readonly scored?: Scored | undefined
+}
+
+export interface Scored {
+  readonly model: string
+  readonly version: string
+  readonly rows: number
+  /** Rows of the batch that was scored together, and how long that took. */
+  readonly batchRows: number
+  readonly microseconds: number
+}
+
+/** What a reply tells of its scoring. */
+export function scoredBy(
+  { name: model, version }: { readonly name: string; readonly version: string },
+  { rows, batchRows, microseconds }: Pick<Scored, 'rows' | 'batchRows' | 'microseconds'>,
+): Scored {
+  return { model, version, rows, batchRows, microseconds }
 }
 
 export type Route = (request: Incoming, parameters: readonly string[]) => Outgoing | Promise<Outgoing>

@@ -3,9 +3,10 @@
  *
  * @see prometheus.io/docs/instrumenting/exposition_formats (text format 0.0.4)
  */
-import { readFileSync } from 'node:fs'
 import { version } from '../version.ts'
 import type { ServerState } from './application.ts'
+import type { HttpCounters } from './http-counters.ts'
+import { residentBytes } from './memory.ts'
 import type { Outgoing } from './message.ts'
 import type { RouteTable } from './router.ts'
 import { batchBounds, type Histogram, latencyBounds } from './statistics.ts'
@@ -92,6 +93,7 @@ export function writeMetrics(state: ServerState): string {
       }),
     ),
   )
+  if (state.http !== undefined) httpMetrics(text, state.http)
   text.metric('process_resident_memory_bytes', 'gauge', 'Resident memory of the server.', [[{}, process.memoryUsage.rss()]])
   const { user, system } = process.cpuUsage()
   text.metric('process_cpu_seconds_total', 'counter', 'CPU time of the server.', [[{}, (user + system) / 1e6]])
@@ -99,14 +101,28 @@ export function writeMetrics(state: ServerState): string {
   return text.end()
 }
 
-/** Linux only; undefined elsewhere, and for a process that has gone. */
-export function residentBytes(pid: number): number | undefined {
-  try {
-    const pages = Number(readFileSync(`/proc/${pid}/statm`, 'latin1').split(' ')[1])
-    return Number.isFinite(pages) ? pages * 4096 : undefined
-  } catch {
-    return undefined
-  }
+function httpMetrics(text: ReturnType<typeof openText>, http: HttpCounters): void {
+  text.metric('mlmodel_http_connections', 'gauge', 'Connections that are open.', [[{}, http.connections]])
+  text.metric(
+    'mlmodel_http_responses_total',
+    'counter',
+    'Answers of all routes by status.',
+    [...http.answers].map(([status, count]) => [{ status: String(status) }, count]),
+  )
+  text.metric(
+    'mlmodel_http_cut_total',
+    'counter',
+    'Requests and connections that ended without their answer: malformed, slow-header, slow-body, slow-reader, left (by the client), accept.',
+    [...http.cut].map(([why, count]) => [{ why }, count]),
+  )
+  text.metric('mlmodel_http_request_bytes_total', 'counter', 'Bytes of bodies that were read.', [[{}, http.bytesIn]])
+  text.metric('mlmodel_http_response_bytes_total', 'counter', 'Bytes of bodies that were answered.', [[{}, http.bytesOut]])
+  text.metric('mlmodel_access_log_dropped_total', 'counter', 'Lines of the access log that nobody took in time.', [
+    [{}, http.droppedLines],
+  ])
+  text.metric('mlmodel_spans_dropped_total', 'counter', 'Spans that the collector did not take in time.', [
+    [{}, http.droppedSpans],
+  ])
 }
 
 type Labels = Readonly<Record<string, string>>

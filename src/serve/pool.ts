@@ -1,12 +1,14 @@
 /**
- * The runner processes of one model: requests that wait are sent together, each within its deadline. A process that passes a
- * deadline is killed, because ONNX Runtime cannot be interrupted; what it had is asked again, one request at a time.
+ * The runner processes of one model: requests that wait are sent together, each within its deadline. A process that is still at a
+ * request behind its deadline is killed, because ONNX Runtime cannot be interrupted; what else it had is asked again, one request at
+ * a time, and once.
  */
 import { MlmodelError } from '../errors/index.ts'
 import type { Executable } from '../runner/deadline.ts'
 import { errorFromData } from '../runner/messages.ts'
 import { type FrameProcess, type ProcessEnd, startFrameProcess } from '../runner/process.ts'
 import { type Call, type CallReply, decodeReplies, encodeCalls, frameKinds } from './calls.ts'
+import { watchMemory } from './memory.ts'
 import type { WorkerOpen, WorkerReady } from './worker.ts'
 
 export interface PoolOptions {
@@ -19,10 +21,14 @@ export interface PoolOptions {
   readonly openTimeout: number
   /** Requests that may wait; one more is refused with SERVE_OVERLOADED. */
   readonly maxWaiting: number
+  /** Bytes of the bodies of all requests that are not answered; beyond it only a request that is alone is taken. Default 512 MiB. */
+  readonly maxHeldBytes?: number
   /** Requests that go to a process in one frame. */
   readonly maxBatchCalls: number
   /** Milliseconds that a request may wait for others to come. */
   readonly maxBatchDelay: number
+  /** Bytes of resident memory that a process may have. */
+  readonly maxMemory?: number | undefined
   readonly onWarning: (text: string) => void
   readonly onEvent?: (event: PoolEvent) => void
 }
@@ -34,7 +40,7 @@ export type PoolEvent =
   | { readonly kind: 'broken'; readonly why: string }
 
 export interface Pool {
-  /** Undefined when every process can score; else why not. */
+  /** Undefined when a process can score and none has crashed again and again; else why not. */
   readonly notReady: string | undefined
   /** Settles when the first process is ready. @throws what opening the model threw */
   readonly ready: Promise<WorkerReady>
@@ -44,12 +50,12 @@ export interface Pool {
   /**
    * Scores one request.
    *
-   * @throws SERVE_TIMEOUT, SERVE_CRASHED, SERVE_OVERLOADED, SERVE_NOT_READY, MODEL_CLOSED
+   * @throws SERVE_TIMEOUT, SERVE_CRASHED, SERVE_MEMORY, SERVE_OVERLOADED, SERVE_NOT_READY, SERVE_STOPPING
    */
   ask(call: Call, timeout?: number): Promise<CallReply>
   /** Settles when nothing waits and nothing is being scored. */
   drain(): Promise<void>
-  /** Ends the processes; what still waits ends with MODEL_CLOSED. */
+  /** Ends the processes; what is not answered ends with SERVE_STOPPING. Settles when they are gone. */
   close(): Promise<void>
 }
 
@@ -61,8 +67,17 @@ interface Asked {
   readonly timeout: number
   /** It was in a batch that was lost: it goes alone, and not a third time. */
   lost: boolean
+  /** The caller has its answer, that it was too late; a process may still be at it. */
+  isAnswered: boolean
   readonly resolve: (reply: CallReply) => void
   readonly reject: (error: MlmodelError) => void
+}
+
+/** Requests that went to a process together. */
+interface Frame {
+  readonly ids: Set<number>
+  /** When the process came to it: when it was sent, or when the frame before it was done. */
+  began: number
 }
 
 interface Slot {
@@ -70,41 +85,74 @@ interface Slot {
   isReady: boolean
   /** By their number, in the order they were sent. */
   readonly inFlight: Map<number, Asked>
-  /** Frames that are not answered in full. */
-  frames: Set<number>[]
+  /** Those that are not answered in full; the process is at the first. */
+  readonly frames: Frame[]
   /** Something that was lost before is being scored: nothing else goes along. */
   alone: boolean
-  killedFor: 'deadline' | 'open' | undefined
+  killedFor: 'deadline' | 'open' | 'memory' | undefined
+  /** Why it could not open the model, which it could before. */
+  failure: string | undefined
+  /** When it was last heard of, or was given work while it had none. */
+  heard: number
   /** When it died, for the back-off. */
   deaths: number[]
+  /** Until it is open, or until it is started anew. */
   timer: NodeJS.Timeout | undefined
 }
 
 /** Frames on their way to a process: while it scores one, the next lies in its pipe. */
 const framesInFlight = 2
+/** Bytes of a frame, after which no further request joins it. */
+const fullFrame = 8 << 20
 const [shortestDelay, longestDelay] = [100, 10_000]
-/** So many crashes in so many milliseconds, and the model is given up. */
+/** So many crashes in so many milliseconds, and the model is not ready. */
 const [mostCrashes, crashWindow] = [5, 60_000]
+/** The least time without a word, in milliseconds, after which a process at a request behind its deadline is taken to hang. */
+const leastPatience = 100
+const longestTimer = 2 ** 31 - 1
 
 /** Starts the processes. */
 export function openPool(options: PoolOptions): Pool {
+  const maxHeldBytes = options.maxHeldBytes ?? 512 << 20
   const waiting: Asked[] = []
   /** Requests of lost batches, which are scored one by one. */
   const singles: Asked[] = []
   const slots: Slot[] = []
   let lastId = 0
+  let heldBytes = 0
   let closed = false
+  /** It could never be opened. */
   let broken: string | undefined
+  let wasReady = false
+  /** When processes crashed, and how the last one did. */
+  let crashes: number[] = []
+  let lastCrash = ''
   let scheduled = false
   let expiry: NodeJS.Timeout | undefined
+  /** When `expiry` rings. */
+  let expiryTime = Number.POSITIVE_INFINITY
+  /** Milliseconds that a frame takes a process, smoothed. */
+  let usual = 0
   let settleReady: ((ready: WorkerReady) => void) | undefined
   let failReady: ((error: unknown) => void) | undefined
+  let allGone: (() => void) | undefined
   const ready = new Promise<WorkerReady>((resolve, reject) => {
     settleReady = resolve
     failReady = reject
   })
   // Whoever waits for it is told.
   ready.catch(() => {})
+  const memory =
+    options.maxMemory === undefined
+      ? undefined
+      : watchMemory(
+          options.maxMemory,
+          () => slots.filter((slot) => slot.inFlight.size > 0),
+          (slot) => {
+            slot.killedFor = 'memory'
+            slot.process?.kill()
+          },
+        )
   for (let index = 0; index < options.workers; index++) {
     const slot: Slot = {
       process: undefined,
@@ -113,6 +161,8 @@ export function openPool(options: PoolOptions): Pool {
       frames: [],
       alone: false,
       killedFor: undefined,
+      failure: undefined,
+      heard: 0,
       deaths: [],
       timer: undefined,
     }
@@ -123,8 +173,11 @@ export function openPool(options: PoolOptions): Pool {
   function start(slot: Slot): void {
     slot.isReady = false
     slot.killedFor = undefined
+    slot.failure = undefined
     const process = startFrameProcess(options.executable, ['__serve-runner'], {
-      onFrame: (kind, content) => hear(slot, kind, content),
+      onFrame: (kind, content) => {
+        if (slot.process === process) hear(slot, kind, content)
+      },
       onEnd: (end) => {
         if (slot.process === process) bury(slot, end)
       },
@@ -138,90 +191,150 @@ export function openPool(options: PoolOptions): Pool {
   }
 
   function hear(slot: Slot, kind: number, content: Buffer): void {
+    slot.heard = performance.now()
     if (kind === frameKinds.replies) {
-      for (const { id, reply } of decodeReplies(content)) settle(slot, id, (asked) => asked.resolve(reply))
+      for (const { id, reply } of decodeReplies(content)) {
+        const asked = take(slot, id)
+        if (asked !== undefined) settle(asked, () => asked.resolve(reply))
+      }
       dispatch()
     } else if (kind === frameKinds.ready) {
       clearTimeout(slot.timer)
       slot.timer = undefined
       slot.isReady = true
+      wasReady = true
       options.onEvent?.({ kind: 'ready', pid: slot.process?.pid })
       settleReady?.(JSON.parse(content.toString('utf8')))
       dispatch()
     } else if (kind === frameKinds.failure) {
       const error = errorFromData(JSON.parse(content.toString('utf8')))
-      failReady?.(error)
-      giveUp(error.message)
+      // What was open once may be so again: a folder that is being replaced, too little memory.
+      if (wasReady) {
+        slot.failure = reasonOf(error)
+        slot.process?.kill()
+      } else {
+        failReady?.(error)
+        giveUp(reasonOf(error))
+      }
     } else if (kind === frameKinds.warning) options.onWarning(content.toString('utf8'))
   }
 
-  function settle(slot: Slot, id: number, how: (asked: Asked) => void): void {
+  /** What a process has answered. */
+  function take(slot: Slot, id: number): Asked | undefined {
     const asked = slot.inFlight.get(id)
-    if (asked === undefined) return
+    if (asked === undefined) return undefined
     slot.inFlight.delete(id)
-    for (const frame of slot.frames) frame.delete(id)
-    slot.frames = slot.frames.filter((frame) => frame.size > 0)
-    if (slot.inFlight.size === 0) {
-      slot.alone = false
-      clearTimeout(slot.timer)
-      slot.timer = undefined
+    for (const frame of slot.frames) if (frame.ids.delete(id)) break
+    while (slot.frames.length > 0 && slot.frames[0]!.ids.size === 0) {
+      const { began } = slot.frames.shift()!
+      const took = slot.heard - began
+      usual = usual === 0 ? took : usual + (took - usual) / 5
+      if (slot.frames.length > 0) slot.frames[0]!.began = slot.heard
     }
-    how(asked)
+    if (slot.inFlight.size === 0) slot.alone = false
+    return asked
+  }
+
+  /** Every request comes here, once. */
+  function settle(asked: Asked, how: () => void): void {
+    if (asked.isAnswered) return
+    asked.isAnswered = true
+    heldBytes -= asked.call.body.length
+    how()
+  }
+
+  function refuse(asked: Asked, error: MlmodelError): void {
+    settle(asked, () => asked.reject(error))
   }
 
   /** A process is gone: what it had is asked again, alone, once; then another is started. */
   function bury(slot: Slot, end: ProcessEnd): void {
+    const { killedFor, failure } = slot
     clearTimeout(slot.timer)
     slot.timer = undefined
     slot.process = undefined
     slot.isReady = false
     const lost = [...slot.inFlight.values()]
     slot.inFlight.clear()
-    slot.frames = []
+    slot.frames.length = 0
     slot.alone = false
+    if (closed) {
+      if (slots.every(({ process }) => process === undefined)) allGone?.()
+      return
+    }
     const now = performance.now()
     for (const asked of lost) {
-      if (asked.deadline <= now) asked.reject(timedOut(asked))
-      else if (asked.lost || closed) asked.reject(new MlmodelError('SERVE_CRASHED', {}))
+      if (asked.deadline <= now) refuse(asked, timedOut(asked))
+      else if (asked.lost) refuse(asked, new MlmodelError(killedFor === 'memory' ? 'SERVE_MEMORY' : 'SERVE_CRASHED', {}))
       else {
         asked.lost = true
         singles.push(asked)
       }
     }
-    if (closed) return
-    const why = describeEnd(end, slot.killedFor)
-    if (slot.killedFor === 'deadline') {
+    const why = failure ?? describeEnd(end, killedFor)
+    if (killedFor === 'deadline') {
       // The request's fault, not the process's.
       options.onEvent?.({ kind: 'restart', why, delay: 0 })
       start(slot)
+      // Another process may be free.
+      dispatch()
       return
     }
-    slot.deaths = [...slot.deaths.filter((time) => now - time < crashWindow), now]
-    if (slot.deaths.length >= mostCrashes) {
-      giveUp(`${why}; ${mostCrashes} times in a minute`)
+    lastCrash = why
+    crashes = [...recent(crashes, now), now]
+    slot.deaths = [...recent(slot.deaths, now), now]
+    if (crashes.length >= mostCrashes && !wasReady) {
+      giveUp(reasonOfCrashes())
       return
     }
-    const delay = Math.min(longestDelay, shortestDelay * 2 ** (slot.deaths.length - 1))
-    options.onEvent?.({ kind: 'restart', why, delay })
+    const delay =
+      crashes.length >= mostCrashes ? longestDelay : Math.min(longestDelay, shortestDelay * 2 ** (slot.deaths.length - 1))
+    options.onEvent?.(
+      crashes.length === mostCrashes ? { kind: 'broken', why: reasonOfCrashes() } : { kind: 'restart', why, delay },
+    )
     slot.timer = setTimeout(() => start(slot), delay)
+    // Nobody waits ten seconds for a process that is likely to crash again.
+    if (isFailing() && !hasProcess()) refuseAll(new MlmodelError('SERVE_NOT_READY', { why: reasonOfCrashes() }))
+    else dispatch()
   }
 
-  /** The model cannot be served any more. */
+  function isFailing(): boolean {
+    return crashes.length >= mostCrashes && recent(crashes, performance.now()).length >= mostCrashes
+  }
+
+  function hasProcess(): boolean {
+    return slots.some(({ process }) => process !== undefined)
+  }
+
+  function reasonOfCrashes(): string {
+    return `${lastCrash}; ${mostCrashes} times in a minute`
+  }
+
+  /** The model could never be opened. */
   function giveUp(why: string): void {
     if (broken !== undefined) return
     broken = why
-    failReady?.(new MlmodelError('SERVE_NOT_READY', { why }))
+    const error = new MlmodelError('SERVE_NOT_READY', { why })
+    failReady?.(error)
     options.onEvent?.({ kind: 'broken', why })
+    refuseAll(error)
+    endAll()
+  }
+
+  function refuseAll(error: MlmodelError): void {
+    clearTimeout(expiry)
+    expiry = undefined
+    for (const asked of [...waiting.splice(0), ...singles.splice(0)]) refuse(asked, error)
+    for (const slot of slots) for (const asked of slot.inFlight.values()) refuse(asked, error)
+  }
+
+  function endAll(): void {
+    memory?.stop()
     for (const slot of slots) {
       clearTimeout(slot.timer)
-      const process = slot.process
-      slot.process = undefined
-      process?.kill()
+      slot.timer = undefined
+      slot.process?.kill()
     }
-    const error = new MlmodelError('SERVE_NOT_READY', { why })
-    for (const asked of [...waiting.splice(0), ...singles.splice(0), ...slots.flatMap((slot) => [...slot.inFlight.values()])])
-      asked.reject(error)
-    for (const slot of slots) slot.inFlight.clear()
   }
 
   /** What has come in this turn of the event loop goes out together. */
@@ -241,77 +354,107 @@ export function openPool(options: PoolOptions): Pool {
     while (singles.length > 0) {
       const slot = slots.find((candidate) => candidate.isReady && candidate.inFlight.size === 0)
       if (slot === undefined) break
-      slot.alone = true
-      send(slot, [singles.shift()!])
+      const asked = singles.shift()!
+      if (asked.deadline <= performance.now()) refuse(asked, timedOut(asked))
+      else {
+        slot.alone = true
+        send(slot, [asked])
+      }
     }
     while (waiting.length > 0) {
       const slot = leastBusy()
       if (slot === undefined) break
-      const now = performance.now()
-      const calls: Asked[] = []
-      while (calls.length < options.maxBatchCalls && waiting.length > 0) {
-        const asked = waiting.shift()!
-        if (asked.deadline <= now) asked.reject(timedOut(asked))
-        else calls.push(asked)
-      }
+      const calls = nextCalls()
       if (calls.length > 0) send(slot, calls)
     }
   }
 
-  /** Answers what has waited for too long; rings at the nearest deadline of when it was set. */
-  function expire(): void {
-    expiry = undefined
+  /** The next frame, from those that have waited longest. */
+  function nextCalls(): readonly Asked[] {
     const now = performance.now()
-    let nearest = Number.POSITIVE_INFINITY
-    for (const queue of [waiting, singles]) {
-      const left = queue.filter((asked) => {
-        if (asked.deadline <= now) asked.reject(timedOut(asked))
-        else nearest = Math.min(nearest, asked.deadline)
-        return asked.deadline > now
-      })
-      queue.splice(0, queue.length, ...left)
+    const calls: Asked[] = []
+    let bytes = 0
+    while (calls.length < options.maxBatchCalls && bytes < fullFrame && waiting.length > 0) {
+      const asked = waiting.shift()!
+      // A request that cannot be done in time only takes the time of those behind it, which then are late as well.
+      const isLate = asked.deadline <= now || (waiting.length > 0 && asked.deadline - now < usual)
+      if (isLate) refuse(asked, timedOut(asked))
+      if (asked.isAnswered) continue
+      calls.push(asked)
+      bytes += asked.call.body.length
     }
-    if (nearest !== Number.POSITIVE_INFINITY) expiry = setTimeout(expire, Math.min(Math.ceil(nearest - now), 2 ** 31 - 1))
+    return calls
   }
 
   function leastBusy(): Slot | undefined {
+    if (singles.length > 0) return undefined
     let best: Slot | undefined
     for (const slot of slots) {
-      if (!slot.isReady || slot.alone || slot.frames.length >= framesInFlight || singles.length > 0) continue
+      if (!slot.isReady || slot.alone || slot.frames.length >= framesInFlight) continue
       if (best === undefined || slot.frames.length < best.frames.length) best = slot
     }
     return best
   }
 
   function send(slot: Slot, calls: readonly Asked[]): void {
+    const now = performance.now()
+    if (slot.frames.length === 0) slot.heard = now
     for (const asked of calls) slot.inFlight.set(asked.id, asked)
-    slot.frames.push(new Set(calls.map(({ id }) => id)))
-    slot.process!.send(frameKinds.calls, encodeCalls(calls))
-    slot.timer ??= setTimeout(() => watch(slot), nearestDeadline(slot))
+    slot.frames.push({ ids: new Set(calls.map(({ id }) => id)), began: now })
+    slot.process?.send(frameKinds.calls, encodeCalls(calls))
+    memory?.look()
   }
 
-  /** Rings at the nearest deadline there was when it was set; by now that request may be answered. */
-  function watch(slot: Slot): void {
-    slot.timer = undefined
-    if (slot.inFlight.size === 0) return
-    const left = nearestDeadline(slot)
-    if (left > 0) slot.timer = setTimeout(() => watch(slot), left)
-    else {
-      slot.killedFor = 'deadline'
-      slot.process?.kill()
+  /** Rings at `time` at the latest. */
+  function ringAt(time: number): void {
+    if (time >= expiryTime && expiry !== undefined) return
+    clearTimeout(expiry)
+    expiryTime = time
+    expiry = setTimeout(expire, Math.min(Math.max(1, Math.ceil(time - performance.now())), longestTimer))
+  }
+
+  /** Answers what is late, wherever it is, and ends the processes that hang. */
+  function expire(): void {
+    expiry = undefined
+    const now = performance.now()
+    let next = Number.POSITIVE_INFINITY
+    for (const queue of [waiting, singles]) {
+      const left = queue.filter((asked) => {
+        if (asked.deadline <= now) refuse(asked, timedOut(asked))
+        else next = Math.min(next, asked.deadline)
+        return asked.deadline > now
+      })
+      if (left.length < queue.length) queue.splice(0, queue.length, ...left)
     }
+    for (const slot of slots) {
+      for (const asked of slot.inFlight.values()) {
+        if (asked.deadline > now) next = Math.min(next, asked.deadline)
+        else {
+          refuse(asked, timedOut(asked))
+          // What lies in the pipe has not begun.
+          if (slot.frames[0]?.ids.has(asked.id) !== true || slot.killedFor !== undefined) continue
+          const hangs = slot.heard + patience(asked)
+          if (hangs > now) next = Math.min(next, hangs)
+          else {
+            slot.killedFor = 'deadline'
+            slot.process?.kill()
+          }
+        }
+      }
+    }
+    if (next !== Number.POSITIVE_INFINITY) ringAt(next)
   }
 
-  function nearestDeadline(slot: Slot): number {
-    let nearest = Number.POSITIVE_INFINITY
-    for (const { deadline } of slot.inFlight.values()) nearest = Math.min(nearest, deadline)
-    return Math.min(Math.ceil(nearest - performance.now()), 2 ** 31 - 1)
+  /** A process that answers in its usual time is not killed for a request that came to it too late. */
+  function patience({ timeout }: Asked): number {
+    return Math.min(timeout, Math.max(leastPatience, 4 * usual))
   }
 
   return {
     get notReady() {
       if (closed) return 'it is closed'
       if (broken !== undefined) return broken
+      if (isFailing()) return reasonOfCrashes()
       return slots.some((slot) => slot.isReady) ? undefined : 'its process is starting'
     },
     ready,
@@ -326,13 +469,18 @@ export function openPool(options: PoolOptions): Pool {
     },
     ask: (call, timeout = options.timeout) =>
       new Promise((resolve, reject) => {
-        if (closed) return reject(new MlmodelError('MODEL_CLOSED', {}))
+        if (closed) return reject(new MlmodelError('SERVE_STOPPING', {}))
         if (broken !== undefined) return reject(new MlmodelError('SERVE_NOT_READY', { why: broken }))
-        if (waiting.length >= options.maxWaiting) return reject(new MlmodelError('SERVE_OVERLOADED', { waiting: waiting.length }))
+        if (crashes.length >= mostCrashes && isFailing() && !hasProcess())
+          return reject(new MlmodelError('SERVE_NOT_READY', { why: reasonOfCrashes() }))
+        const bytes = call.body.length
+        if (waiting.length >= options.maxWaiting || (heldBytes > 0 && heldBytes + bytes > maxHeldBytes))
+          return reject(new MlmodelError('SERVE_OVERLOADED', { waiting: waiting.length }))
+        heldBytes += bytes
         lastId = (lastId + 1) >>> 0
         const deadline = performance.now() + timeout
-        waiting.push({ id: lastId, call, deadline, timeout, lost: false, resolve, reject })
-        expiry ??= setTimeout(expire, timeout)
+        waiting.push({ id: lastId, call, deadline, timeout, lost: false, isAnswered: false, resolve, reject })
+        ringAt(deadline)
         schedule()
       }),
     async drain() {
@@ -346,15 +494,23 @@ export function openPool(options: PoolOptions): Pool {
     async close() {
       if (closed) return
       closed = true
-      const error = new MlmodelError('MODEL_CLOSED', {})
-      for (const asked of [...waiting.splice(0), ...singles.splice(0)]) asked.reject(error)
-      clearTimeout(expiry)
-      for (const slot of slots) {
-        clearTimeout(slot.timer)
-        slot.process?.kill()
-      }
+      refuseAll(new MlmodelError('SERVE_STOPPING', {}))
+      const gone = new Promise<void>((resolve) => {
+        allGone = resolve
+      })
+      endAll()
+      if (hasProcess()) await gone
     },
   }
+}
+
+function recent(times: readonly number[], now: number): readonly number[] {
+  return times.filter((time) => now - time < crashWindow)
+}
+
+/** What strangers may read: the stack of a bug is for the log. */
+function reasonOf(error: MlmodelError): string {
+  return error.code === 'RUNNER_BUG' ? 'the server failed to open it' : error.message
 }
 
 function timedOut({ timeout }: Asked): MlmodelError {
@@ -364,6 +520,7 @@ function timedOut({ timeout }: Asked): MlmodelError {
 function describeEnd({ exitCode, signal, why }: ProcessEnd, killedFor: Slot['killedFor']): string {
   if (killedFor === 'deadline') return 'a request took longer than its deadline'
   if (killedFor === 'open') return 'the model could not be opened in time'
+  if (killedFor === 'memory') return 'its process needed more memory than it may have'
   if (why !== undefined) return why
   return signal === null ? `its process ended with exit code ${exitCode}` : `its process was ended by ${signal}`
 }

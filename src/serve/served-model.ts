@@ -8,6 +8,7 @@ import { chooseFlavor } from '../model.ts'
 import type { Executable } from '../runner/deadline.ts'
 import type { Schema } from '../signature.ts'
 import type { Call, CallReply } from './calls.ts'
+import { defaultMaxMemory } from './memory.ts'
 import { openPool, type Pool, type PoolEvent } from './pool.ts'
 import { batchBounds, countRequest, newStatistics, type Outcome, observe, type Statistics } from './statistics.ts'
 
@@ -23,6 +24,10 @@ export interface ServeModelOptions {
   /** 0: every request is scored by itself. */
   readonly maxBatchRows: number
   readonly maxBatchDelay: number
+  /** Most rows of one request; undefined: what its body holds. */
+  readonly maxRows?: number | undefined
+  /** Bytes of resident memory that a process may have; undefined: most of the machine's. */
+  readonly maxMemory?: number | undefined
   readonly onWarning: (text: string) => void
   readonly onEvent?: (model: string, event: PoolEvent) => void
 }
@@ -79,6 +84,7 @@ export async function openServedModel(
       path,
       options: { mode: options.mode, flavor, ...(options.threads !== undefined && { threads: options.threads }) },
       maxBatchRows: options.maxBatchRows,
+      ...(options.maxRows !== undefined && { maxRows: options.maxRows }),
     },
     workers: options.workers,
     timeout: options.timeout,
@@ -86,9 +92,11 @@ export async function openServedModel(
     maxWaiting: options.maxWaiting,
     maxBatchCalls,
     maxBatchDelay: options.maxBatchDelay,
+    maxMemory: options.maxMemory ?? defaultMaxMemory(),
     onWarning: options.onWarning,
     onEvent: (event) => {
       if (event.kind === 'restart') statistics.restarts++
+      if (event.kind !== 'ready') options.onWarning(`${name}: ${event.why}`)
       options.onEvent?.(name, event)
     },
   })

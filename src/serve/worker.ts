@@ -16,12 +16,14 @@ import {
   type NumberedCall,
   type NumberedReply,
 } from './calls.ts'
-import { type Job, loadScoring, type Scoring, type Written } from './scoring.ts'
+import { type Job, loadScoring, type Scoring } from './scoring.ts'
 
 /** What a runner is told first. */
 export interface WorkerOpen extends Omit<OpenMessage, 'kind'> {
   /** Most rows that are scored together; 0 scores every request by itself. */
   readonly maxBatchRows: number
+  /** Most rows of one request; absent: what its body can hold. */
+  readonly maxRows?: number | undefined
 }
 
 /** What a runner says when its model is open. */
@@ -34,20 +36,24 @@ export interface WorkerReady {
 /** Serves the pipe of this process until its parent closes it. */
 export function serveWorker(): void {
   let model: Promise<Model> | undefined
-  let maxBatchRows = 0
+  let bounds: Bounds = { maxBatchRows: 0 }
   const frames: Buffer[] = []
   let busy = false
+  const log = oncePerText((text) => channel.send(frameKinds.warning, [Buffer.from(text)]))
   const channel = openFrameChannel((kind, content) => {
     if (kind === frameKinds.open) {
-      const { path, options, maxBatchRows: most } = JSON.parse(content.toString('utf8')) as WorkerOpen
-      maxBatchRows = most
-      model = openModel(path, { ...options, onWarning: (text) => channel.send(frameKinds.warning, [Buffer.from(text)]) })
+      const { path, options, ...rest } = JSON.parse(content.toString('utf8')) as WorkerOpen
+      bounds = rest
+      model = openModel(path, { ...options, onWarning: log })
       model.then(
         ({ flavor, divisible }) => {
-          const ready: WorkerReady = { flavor, batches: divisible && most > 0 }
+          const ready: WorkerReady = { flavor, batches: divisible && bounds.maxBatchRows > 0 }
           channel.send(frameKinds.ready, [Buffer.from(JSON.stringify(ready))])
         },
-        (error: unknown) => channel.send(frameKinds.failure, [Buffer.from(JSON.stringify(errorToData(error)))]),
+        (error: unknown) => {
+          if (!(error instanceof MlmodelError)) log(bugText(error))
+          channel.send(frameKinds.failure, [Buffer.from(JSON.stringify(errorToData(error)))])
+        },
       )
     } else if (kind === frameKinds.calls) {
       frames.push(content)
@@ -59,12 +65,36 @@ export function serveWorker(): void {
     busy = true
     const open = await model!
     for (let frame = frames.shift(); frame !== undefined; frame = frames.shift()) {
-      await scoreCalls(open, decodeCalls(frame), open.divisible ? maxBatchRows : 0, (replies) => {
-        channel.send(frameKinds.replies, encodeReplies(replies))
+      const own = open.divisible ? bounds : { ...bounds, maxBatchRows: 0 }
+      await scoreCalls(open, decodeCalls(frame), own, {
+        send: (replies) => channel.send(frameKinds.replies, encodeReplies(replies)),
+        log,
       })
     }
     busy = false
   }
+}
+
+/** Every request may bring the same warning; the log has each text once. */
+function oncePerText(say: (text: string) => void): (text: string) => void {
+  const said = new Set<string>()
+  return (text) => {
+    // Texts that hold what strangers sent are without number.
+    if (said.size >= mostTexts || said.has(text)) return
+    said.add(text)
+    say(text)
+  }
+}
+
+const mostTexts = 200
+
+type Bounds = Pick<WorkerOpen, 'maxBatchRows' | 'maxRows'>
+
+/** Where replies go, and what is said besides. */
+export interface ScoringOutlet {
+  send(replies: readonly NumberedReply[]): void
+  /** The words of a bug, which its caller is not told. */
+  log(text: string): void
 }
 
 interface Pending {
@@ -73,31 +103,37 @@ interface Pending {
   readonly scoring: Scoring
   readonly job: Job
   readonly rows: number
+  /** Equal for those that may be scored together. */
+  readonly key: string
 }
 
 /**
  * Scores calls and hands over their replies. Calls of the same form, params and outputs are scored together, up to
- * `maxBatchRows` rows; a batch that fails is scored again call by call, so that one bad row is one bad answer.
+ * `maxBatchRows` rows; a batch that fails is scored again call by call, so that one bad row is one bad answer. Every call
+ * gets one reply, whatever fails.
  */
 export async function scoreCalls(
   model: Model,
   calls: readonly NumberedCall[],
-  maxBatchRows: number,
-  send: (replies: readonly NumberedReply[]) => void,
+  { maxBatchRows, maxRows = Number.POSITIVE_INFINITY }: Bounds,
+  { send, log }: ScoringOutlet,
 ): Promise<void> {
   const replies: NumberedReply[] = []
   const pending: Pending[] = []
   for (const { id, call } of calls) {
-    const scoring = await scoringOf(call)
+    let scoring: Scoring | undefined
     try {
+      scoring = await scoringOf(call)
       const job = await scoring.read(call, model)
-      pending.push({ id, call, scoring, job, rows: rowsOf(job.data) ?? 0 })
+      const rows = rowsOf(job.data) ?? 0
+      if (rows > maxRows) throw new MlmodelError('SERVE_ROWS', { rows, most: maxRows })
+      pending.push({ id, call, scoring, job, rows, key: calls.length > 1 && maxBatchRows > 0 ? keyOf(job) : '' })
     } catch (error) {
-      replies.push({ id, reply: refusal(scoring, call, error) })
+      replies.push({ id, reply: refusal(scoring, call, error, log) })
     }
   }
   for (const group of groupsOf(pending, maxBatchRows)) {
-    for (const reply of await scoreGroup(model, group)) replies.push(reply)
+    for (const reply of await scoreGroup(model, group, log)) replies.push(reply)
     // Nobody waits for the answers of others.
     send(replies.splice(0))
   }
@@ -125,8 +161,7 @@ function groupsOf(pending: readonly Pending[], maxBatchRows: number): readonly (
       groups.push([one])
       continue
     }
-    const key = keyOf(one.job)
-    const known = open.get(key)
+    const known = open.get(one.key)
     if (known !== undefined && known.rows + one.rows <= maxBatchRows) {
       known.group.push(one)
       known.rows += one.rows
@@ -134,7 +169,7 @@ function groupsOf(pending: readonly Pending[], maxBatchRows: number): readonly (
     }
     const group = [one]
     groups.push(group)
-    open.set(key, { group, rows: one.rows })
+    open.set(one.key, { group, rows: one.rows })
   }
   return groups
 }
@@ -145,36 +180,41 @@ function keyOf({ params, outputs, data }: Job): string {
   return `${data.kind} ${writeJsonValue(params as ReadonlyMap<string, Cell>)} ${JSON.stringify(outputs)}`
 }
 
-async function scoreGroup(model: Model, group: readonly Pending[]): Promise<readonly NumberedReply[]> {
+async function scoreGroup(model: Model, group: readonly Pending[], log: ScoringOutlet['log']): Promise<readonly NumberedReply[]> {
   const [first] = group
-  if (group.length === 1) return [await scoreOne(model, first!)]
-  const joined = joinBatches(group.map(({ job }) => job.data))
-  const rows = group.reduce((sum, one) => sum + one.rows, 0)
-  if (joined !== undefined) {
-    const began = performance.now()
-    const predictions = await predict(model, joined, first!.job).catch(() => undefined)
-    const microseconds = (performance.now() - began) * 1000
-    if (predictions !== undefined && rowsOf(predictions) === rows) {
-      let at = 0
-      return group.map((one) => {
-        const part = sliceBatch(predictions, at, at + one.rows)
-        at += one.rows
-        return { id: one.id, reply: written(one, part, model, rows, microseconds) }
-      })
+  if (group.length === 1) return [await scoreOne(model, first!, log)]
+  try {
+    const joined = joinBatches(group.map(({ job }) => job.data))
+    if (joined !== undefined) {
+      const rows = group.reduce((sum, one) => sum + one.rows, 0)
+      const began = performance.now()
+      const predictions = await predict(model, joined, first!.job)
+      const microseconds = (performance.now() - began) * 1000
+      if (rowsOf(predictions) === rows) {
+        let at = 0
+        return group.map((one) => {
+          const part = sliceBatch(predictions, at, at + one.rows)
+          at += one.rows
+          return { id: one.id, reply: written(one, part, model, { rows, microseconds }, log) }
+        })
+      }
     }
+  } catch {
+    // Each by itself is told its own failure.
   }
   const replies: NumberedReply[] = []
-  for (const one of group) replies.push(await scoreOne(model, one))
+  for (const one of group) replies.push(await scoreOne(model, one, log))
   return replies
 }
 
-async function scoreOne(model: Model, one: Pending): Promise<NumberedReply> {
+async function scoreOne(model: Model, one: Pending, log: ScoringOutlet['log']): Promise<NumberedReply> {
   try {
     const began = performance.now()
     const predictions = await predict(model, one.job.data, one.job)
-    return { id: one.id, reply: written(one, predictions, model, one.rows, (performance.now() - began) * 1000) }
+    const microseconds = (performance.now() - began) * 1000
+    return { id: one.id, reply: written(one, predictions, model, { rows: one.rows, microseconds }, log) }
   } catch (error) {
-    return { id: one.id, reply: refusal(one.scoring, one.call, error) }
+    return { id: one.id, reply: refusal(one.scoring, one.call, error, log) }
   }
 }
 
@@ -182,22 +222,40 @@ function predict(model: Model, data: Batch, { params, outputs }: Job): Promise<B
   return model.score(data, outputs === undefined ? { params } : { params, outputs })
 }
 
-function written(one: Pending, predictions: Batch, model: Model, batchRows: number, microseconds: number): CallReply {
+/** @param batch - all that was scored in the run */
+function written(
+  one: Pending,
+  predictions: Batch,
+  model: Model,
+  batch: { readonly rows: number; readonly microseconds: number },
+  log: ScoringOutlet['log'],
+): CallReply {
   try {
     const reply = one.scoring.write(predictions, one.job, model)
-    return { ...reply, rows: one.rows, losses: one.job.losses, batchRows, microseconds }
+    return { ...reply, rows: one.rows, losses: one.job.losses, batchRows: batch.rows, microseconds: batch.microseconds }
   } catch (error) {
-    return refusal(one.scoring, one.call, error)
+    return refusal(one.scoring, one.call, error, log)
   }
 }
 
-function refusal(scoring: Scoring, call: Call, error: unknown): CallReply {
-  const known = error instanceof MlmodelError ? error : bug(error)
-  const reply: Written = scoring.fail(known, call)
-  return { ...reply, rows: 0, losses: 0, batchRows: 0, microseconds: 0 }
+function refusal(scoring: Scoring | undefined, call: Call, error: unknown, log: ScoringOutlet['log']): CallReply {
+  let known: MlmodelError
+  if (error instanceof MlmodelError) known = error
+  else {
+    // A bug of ours: its words are for the log, not for the caller.
+    log(bugText(error))
+    known = new MlmodelError('SERVE_BUG', {}, { cause: error })
+  }
+  const nothing = { rows: 0, losses: 0, batchRows: 0, microseconds: 0 }
+  try {
+    if (scoring !== undefined) return { ...scoring.fail(known, call), ...nothing }
+  } catch (second) {
+    log(bugText(second))
+  }
+  const body = Buffer.from(JSON.stringify({ error: new MlmodelError('SERVE_BUG', {}).message }))
+  return { status: 500, contentType: 'application/json', body, ...nothing }
 }
 
-/** Anything else is a bug of ours; its words are for the log, not for the caller. */
-function bug(error: unknown): MlmodelError {
-  return new MlmodelError('SERVE_BUG', {}, { cause: error })
+function bugText(error: unknown): string {
+  return `bug: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`
 }

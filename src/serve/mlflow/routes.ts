@@ -6,7 +6,7 @@
 import { MlmodelError } from '../../errors/index.ts'
 import { errorReply } from '../../model.ts'
 import type { ApplicationOptions, ServerState } from '../application.ts'
-import type { Incoming, Outgoing } from '../message.ts'
+import { type Incoming, type Outgoing, scoredBy } from '../message.ts'
 import type { ModelEntry } from '../registry.ts'
 import type { RouteTable } from '../router.ts'
 
@@ -48,6 +48,7 @@ export async function invoke({ name, served, reason }: ModelEntry, request: Inco
       status: reply.status,
       headers: { 'content-type': reply.contentType, 'x-model-version': served.version },
       body: reply.body,
+      scored: scoredBy(served, reply),
     }
   } catch (error) {
     if (!(error instanceof MlmodelError)) throw error

@@ -7,7 +7,7 @@
 import { MlmodelError } from '../../errors/index.ts'
 import { version } from '../../version.ts'
 import type { ServerState } from '../application.ts'
-import { type Incoming, jsonReply, type Outgoing, type Route } from '../message.ts'
+import { type Incoming, jsonReply, type Outgoing, type Route, scoredBy } from '../message.ts'
 import type { ModelEntry } from '../registry.ts'
 import type { RouteTable } from '../router.ts'
 import type { ServedModel } from '../served-model.ts'
@@ -153,6 +153,7 @@ async function infer(model: ServedModel, request: Incoming): Promise<Outgoing> {
       status: reply.status,
       headers: { 'content-type': reply.contentType, 'x-model-version': model.version, ...reply.headers },
       body: reply.body,
+      scored: scoredBy(model, reply),
     }
   } catch (error) {
     if (!(error instanceof MlmodelError)) throw error

@@ -74,7 +74,7 @@ export async function createHandler(
   const stranger = Object.keys(options).find((name) => !Object.hasOwn(knownOptions, name))
   if (stranger !== undefined) throw new MlmodelError('SERVE_OPTION', { given: stranger, known: Object.keys(knownOptions) })
   const named = typeof models === 'string' ? { model: models } : models
-  const maxBody = options.maxBody ?? defaults.maxBody
+  const maxBody = Math.min(options.maxBody ?? defaults.maxBody, 1 << 30)
   const application = await openApplication({
     executable: runnerExecutable(options.runner),
     models: Object.entries(named).map(([name, path]) => ({ name, path })),

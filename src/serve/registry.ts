@@ -3,7 +3,7 @@
  * prediction; one that cannot be opened never does.
  */
 import { existsSync, readdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { MlmodelError } from '../errors/index.ts'
 import { openServedModel, type ServedModel, type ServeModelOptions } from './served-model.ts'
 
@@ -116,8 +116,7 @@ export function openRegistry(given: readonly ModelToServe[], options: ServeModel
       void old?.retire()
       return served
     } catch (error) {
-      const reason = error instanceof MlmodelError ? error.message : 'the server failed to open it'
-      entry.reason = reason
+      entry.reason = whyNotOpen(error, entry)
       if (entry.served === undefined) entry.state = 'UNAVAILABLE'
       throw error
     }
@@ -154,6 +153,12 @@ export function openRegistry(given: readonly ModelToServe[], options: ServeModel
       await Promise.all([...entries.values()].map(({ served }) => served?.close()))
     },
   }
+}
+
+/** What clients may read of it: where on the disk the model lies is not for them. */
+export function whyNotOpen(error: unknown, { name, path }: ModelToServe): string {
+  if (!(error instanceof MlmodelError) || error.code === 'RUNNER_BUG') return 'the server failed to open it'
+  return error.message.replaceAll(resolve(path), name).replaceAll(path, name)
 }
 
 function newEntry({ name, path }: ModelToServe): Entry {

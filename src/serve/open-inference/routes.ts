@@ -8,7 +8,7 @@ import { MlmodelError } from '../../errors/index.ts'
 import { version } from '../../version.ts'
 import type { ServerState } from '../application.ts'
 import { type Incoming, jsonReply, type Outgoing, type Route, scoredBy } from '../message.ts'
-import type { ModelEntry } from '../registry.ts'
+import { type ModelEntry, whyNotOpen } from '../registry.ts'
 import type { RouteTable } from '../router.ts'
 import type { ServedModel } from '../served-model.ts'
 import { inputMetadata, outputMetadata, type TensorMetadata } from './metadata.ts'
@@ -47,7 +47,7 @@ export function openInferenceRoutes(state: ServerState): RouteTable {
         model_stats: registry.entries.flatMap(({ served }) => (served === undefined ? [] : [modelStatistics(served)])),
       }),
     'POST /v2/repository/index': ({ body }) => jsonReply(200, repositoryIndex(registry.entries, wantsReady(body))),
-    'POST /v2/repository/models/{}/load': (_, [name = '']) => change(() => registry.load(name)),
+    'POST /v2/repository/models/{}/load': (_, [name = '']) => change(() => registry.load(name), registry.find(name)),
     'POST /v2/repository/models/{}/unload': (_, [name = '']) => change(() => registry.unload(name)),
   }
   for (const [line, route] of Object.entries(modelRoutes)) {
@@ -130,13 +130,13 @@ function wantsReady(body: Uint8Array): boolean {
   }
 }
 
-async function change(work: () => Promise<unknown>): Promise<Outgoing> {
+async function change(work: () => Promise<unknown>, entry?: ModelEntry): Promise<Outgoing> {
   try {
     await work()
     return jsonReply(200, {})
   } catch (error) {
     if (!(error instanceof MlmodelError)) throw error
-    return failure(error)
+    return failure(error, entry === undefined ? error.message : whyNotOpen(error, entry))
   }
 }
 
@@ -161,7 +161,7 @@ async function infer(model: ServedModel, request: Incoming): Promise<Outgoing> {
   }
 }
 
-function failure(error: MlmodelError): Outgoing {
+function failure(error: MlmodelError, message = error.message): Outgoing {
   const { httpStatus } = error.info
-  return jsonReply(httpStatus, { error: error.message, code: error.code }, httpStatus === 503 ? { 'retry-after': '1' } : {})
+  return jsonReply(httpStatus, { error: message, code: error.code }, httpStatus === 503 ? { 'retry-after': '1' } : {})
 }

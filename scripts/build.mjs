@@ -15,6 +15,7 @@ process.chdir(root)
 
 if (existsSync('scripts/compile-schemas.mjs'))
   execFileSync(process.execPath, ['scripts/compile-schemas.mjs'], { stdio: 'inherit' })
+execFileSync(process.execPath, ['scripts/build-page.mjs'], { stdio: 'inherit' })
 // Built beside, then moved: a build that fails leaves the old one, and one that is being used is whole.
 const fresh = mkdtempSync('dist.')
 chmodSync(fresh, 0o755)
@@ -136,6 +137,9 @@ if (!process.argv.includes('--no-types')) {
     join(fresh, 'types'),
   ]
   if (spawnSync(process.execPath, args, { stdio: 'inherit' }).status !== 0) process.exitCode = 1
+  // The Test page is of a browser's types, not Node's.
+  const page = [args[0], '-p', join('src', 'serve', 'test-page', 'browser')]
+  if (spawnSync(process.execPath, page, { stdio: 'inherit' }).status !== 0) process.exitCode = 1
   // ajv's code is not written for a type checker; users need the names only, for the type of a schema's name.
   const generated = join(fresh, 'types', 'schemas.generated.d.ts')
   if (existsSync(generated)) {

@@ -3,7 +3,7 @@ import type { Batch, Cell } from './batch.ts'
 import { readTyped } from './data/json-typed.ts'
 import { writePredictions } from './data/reply.ts'
 import { type EnforcedRequest, enforceParams, enforceTyped, mediaTypeOf, readTextRequest, type Warning } from './enforce/index.ts'
-import { fullMessage, MlmodelError } from './errors/index.ts'
+import { fullMessage, MlmodelError, type Problem, problemMessage } from './errors/index.ts'
 import type { Flavor, Mode, NativeModel, PredictOptions, Predictor } from './flavors/flavor.ts'
 import { flavorBehind, flavors, runnableFlavor } from './flavors/index.ts'
 import { writeJsonValue } from './json.ts'
@@ -187,6 +187,21 @@ export function chooseFlavor(mlmodel: Mlmodel, name?: string): Flavor {
   throw new MlmodelError('FLAVOR_NOT_RUN', { flavors: asked, reasons }, { where })
 }
 
+/** Of more problems a reply says only how many there are. */
+const mostProblems = 100
+
+/** A problem as a reply has it: a form shows it beside the field that it speaks of. */
+function problemFields(problem: Problem): Cell {
+  const { row, column, path } = problem.where
+  return new Map<string, Cell>([
+    ['message', problemMessage(problem)],
+    ['code', problem.code],
+    ...(row === undefined ? [] : [['row', BigInt(row)] as const]),
+    ...(column === undefined ? [] : [['column', String(column)] as const]),
+    ...(path === undefined ? [] : [['path', path] as const]),
+  ])
+}
+
 /** Status and error_code as MLflow's, the words ours (rule X8). */
 export function errorReply(error: MlmodelError): Reply {
   const { httpStatus, mlflowCode } = error.info
@@ -197,5 +212,6 @@ export function errorReply(error: MlmodelError): Reply {
     ['code', error.code],
   ])
   if (error.where.path !== undefined) fields.set('path', error.where.path)
+  if (error.problems.length > 0) fields.set('problems', error.problems.slice(0, mostProblems).map(problemFields))
   return { status: httpStatus, contentType: 'application/json', body: Buffer.from(writeJsonValue(fields)) }
 }

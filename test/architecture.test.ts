@@ -46,7 +46,7 @@ const globals: readonly { readonly what: RegExp; readonly only: RegExp }[] = [
   { what: /\bconsole\.(log|error|warn|info|debug|table|trace)\b/, only: /^cli\// },
   // ORT_DISABLE_TELEMETRY must be set before the native library is loaded.
   { what: /\bprocess\.env\b/, only: /^(cli\/|onnx\/(session|runtime)\.ts$)/ },
-  { what: /\bfetch\(/, only: /^locate\// },
+  { what: /\bfetch\(/, only: /^(locate\/|serve\/test-page\/browser\/)/ },
   { what: /\beval\(|\bnew Function\(/, only: /^$/ },
 ]
 

@@ -1,5 +1,6 @@
 /** What other steps use of ONNX. */
 export { checkOnnxFile, checkOperators } from './check.ts'
+export { type InputChoices, inputChoices } from './choices.ts'
 export { type CopiedOnnx, copyOnnxFile } from './copy.ts'
 export { usableCores } from './cores.ts'
 export { outputLabels } from './labels.ts'

@@ -10,6 +10,7 @@ import { openInferenceRoutes } from './open-inference/routes.ts'
 import { type ModelToServe, openRegistry, type Registry } from './registry.ts'
 import { openRouter, type Router, type RouteTable } from './router.ts'
 import type { ServeModelOptions } from './served-model.ts'
+import { testPageRoutes } from './test-page/routes.ts'
 
 export interface ApplicationOptions extends ServeModelOptions {
   /** The first is the default. */
@@ -89,7 +90,11 @@ export async function openApplication(options: ApplicationOptions): Promise<Appl
   const served = options.onlyProtocol === undefined ? protocolNames : [options.onlyProtocol]
   const metrics = metricsRoutes(state)
   const metricsRouter = openRouter([metrics])
-  const router = openRouter([...(options.ownMetricsPort === true ? [] : [metrics]), ...served.map((name) => protocols[name]())])
+  const router = openRouter([
+    ...(options.ownMetricsPort === true ? [] : [metrics]),
+    ...served.map((name) => protocols[name]()),
+    ...(options.onlyProtocol === undefined ? [testPageRoutes(state, options.azureml !== true)] : []),
+  ])
   return {
     state,
     http,

@@ -47,9 +47,11 @@ export function openGuard(options: GuardOptions): (request: Incoming) => Outgoin
   }
 }
 
-/** The Test page itself has nothing of the model in it; what it asks for needs the key. */
+/** The files of the Test page have nothing of a model in them; what the page asks for needs the key. */
+const pageFiles: ReadonlySet<string> = new Set(['/', '/test', '/ui/page.js', '/ui/page.css', '/ui/icon.svg'])
+
 function isOpen({ method, path }: Incoming): boolean {
-  return (method === 'GET' || method === 'HEAD') && path === '/'
+  return (method === 'GET' || method === 'HEAD') && pageFiles.has(path)
 }
 
 /** Undefined: any name will do. On loopback only this machine's names are believed, so that no web page gets in by its own. */

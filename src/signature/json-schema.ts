@@ -38,13 +38,15 @@ function columnsSchema(columns: readonly ColumnSpec[], names: readonly (string |
   )
 }
 
-function columnSchema({ type, required }: ColumnSpec): Cell {
+/** One value of a column. */
+export function columnSchema({ type, required }: ColumnSpec): Cell {
   const takesNull = type.kind !== 'scalar' || ['float', 'double', 'string', 'datetime'].includes(type.dataType)
   // An optional whole number, boolean or binary can be left out only: pandas has no missing one.
   return required || !takesNull ? typeSchema(type) : orNull(typeSchema(type))
 }
 
-function typeSchema(type: ValueType): JsonSchema {
+/** A value of a type of MLflow's. */
+export function typeSchema(type: ValueType): JsonSchema {
   switch (type.kind) {
     case 'scalar':
       return scalarSchema(type.dataType)
@@ -130,7 +132,8 @@ function rowOfTensor({ dtype, shape }: TensorSpec): JsonSchema {
   }, elementSchema(dtype))
 }
 
-function elementSchema(dtype: Dtype | undefined): JsonSchema {
+/** One element of an array. */
+export function elementSchema(dtype: Dtype | undefined): JsonSchema {
   const integer = /^(u?)int(\d+)$/.exec(dtype ?? '')
   if (integer !== null) return integers(Number(integer[2]), integer[1] === '')
   switch (dtype) {

@@ -55,10 +55,14 @@ export function startFrameProcess(executable: Executable, args: readonly string[
   // `close` comes after `exit`, when the pipe has been read to its end: no answer is lost.
   child.on('close', (exitCode, signal) => end({ exitCode, signal }))
   const read = frameReader((kind, content) => events.onFrame(kind, content))
+  let isMad = false
   pipe?.on('data', (chunk: Buffer) => {
+    // What it says after nonsense is not believed.
+    if (isMad) return
     try {
       read(chunk)
     } catch {
+      isMad = true
       child.kill('SIGKILL')
     }
   })

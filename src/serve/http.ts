@@ -364,7 +364,10 @@ function hasBody({ headers }: IncomingMessage): boolean {
 }
 
 /** What Node lets pass: too many headers, two hosts, codings of the transfer that nobody decodes. */
-function refuseHeader({ rawHeaders, headers }: IncomingMessage): Outgoing | undefined {
+function refuseHeader({ rawHeaders, headers, httpVersionMajor }: IncomingMessage): Outgoing | undefined {
+  // A line without a version is HTTP/0.9, whose answers have no header.
+  if (httpVersionMajor < 1) return jsonReply(400, { error: 'the request line has no version of HTTP' })
+  if (httpVersionMajor > 1) return jsonReply(505, { error: 'HTTP/1.1 is spoken here' })
   if (rawHeaders.length > 2 * maxHeaders) return jsonReply(431, { error: `the request has more than ${maxHeaders} headers` })
   let hosts = 0
   for (let at = 0; at < rawHeaders.length; at += 2) {

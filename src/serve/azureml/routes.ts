@@ -41,9 +41,7 @@ function withIds(route: (request: Incoming) => Outgoing | Promise<Outgoing>): Ro
     const client = idOf('x-ms-client-request-id') || idOf('x-ms-request-id')
     const legacy = idOf('x-ms-request-id') || client || id
     const tooLong = [id, client, legacy].some((text) => text.length > longestId)
-    const reply = tooLong
-      ? refusal(431, `A request id must not exceed ${longestId} characters`)
-      : await route(request)
+    const reply = tooLong ? refusal(431, `A request id must not exceed ${longestId} characters`) : await route(request)
     const trace = idOf('traceid')
     const ids = {
       'x-request-id': id,

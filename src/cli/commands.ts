@@ -40,6 +40,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./serve.ts')).command,
   },
   {
+    name: 'openapi',
+    summary: 'Write the OpenAPI document of a model’s server',
+    load: async () => (await import('./openapi.ts')).command,
+  },
+  {
     name: 'types',
     summary: 'Write TypeScript types of a model’s input and output',
     load: async () => (await import('./types.ts')).command,

@@ -54,6 +54,14 @@ export const serveErrors = {
     message: (args: { name: string }) => `Two models are called \`${args.name}\``,
     hint: () => 'Name them: `mlmodel serve churn=./a fraud=./b`',
   },
+  SERVE_NAME_OF_MANY: {
+    kind: 'usage',
+    message: (args: { name: string; models: number }) =>
+      args.models === 1
+        ? `The model has a name, and \`--model-name ${args.name}\` gives it another`
+        : `\`--model-name ${args.name}\` names one model, and there are ${args.models}`,
+    hint: () => 'Name them: `churn=./a fraud=./b`',
+  },
   AZURE_BODY: {
     kind: 'body',
     message: (_args: object) => 'The body must be a JSON object with `input_data`',

@@ -7,6 +7,7 @@ import { type Incoming, jsonReply, type Outgoing } from './message.ts'
 import { metricsRoutes } from './metrics.ts'
 import { mlflowRoutes } from './mlflow/routes.ts'
 import { openInferenceRoutes } from './open-inference/routes.ts'
+import { openApiRoutes } from './openapi/routes.ts'
 import { type ModelToServe, openRegistry, type Registry } from './registry.ts'
 import { openRouter, type Router, type RouteTable } from './router.ts'
 import type { ServeModelOptions } from './served-model.ts'
@@ -93,6 +94,7 @@ export async function openApplication(options: ApplicationOptions): Promise<Appl
   const router = openRouter([
     ...(options.ownMetricsPort === true ? [] : [metrics]),
     ...served.map((name) => protocols[name]()),
+    openApiRoutes(state, options),
     ...(options.onlyProtocol === undefined ? [testPageRoutes(state, options.azureml !== true)] : []),
   ])
   return {

@@ -1,13 +1,13 @@
 /** What the model is: its facts, its signature, its metadata, all as text. */
-import { find, make } from './elements.ts'
+import { find, make, visible } from './elements.ts'
 import type { Field, ModelDescription } from './fields.ts'
 import { isList, isMap, type Json, plainText, prettyJson } from './json.ts'
 
 /** Shows a model. */
 export function showAbout(model: ModelDescription): void {
-  document.title = `${model.name} · mlmodel`
-  find('title').textContent = model.name
-  find('lead').textContent = leadOf(model)
+  document.title = `${visible(model.name)} · mlmodel`
+  find('title').textContent = visible(model.name)
+  find('lead').textContent = visible(leadOf(model))
   find('facts').replaceChildren(
     ...[...model.facts, ['Version', model.version] as const].map(([name, value]) =>
       make('div', {}, make('dt', {}, name), make('dd', {}, value)),

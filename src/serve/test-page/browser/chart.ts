@@ -1,5 +1,5 @@
 /** Drawings of predictions: bars of probabilities, a line of a series. */
-import { draw, make } from './elements.ts'
+import { draw, make, visible } from './elements.ts'
 import type { Bar, Chart } from './predictions.ts'
 
 const mostBars = 12
@@ -22,7 +22,7 @@ function drawBars(bars: readonly Bar[]): HTMLElement {
       make(
         'li',
         { class: isHighest ? 'bar-line highest' : 'bar-line' },
-        make('span', { class: 'bar-label', title: label }, label),
+        make('span', { class: 'bar-label', title: visible(label) }, label),
         make('span', { class: 'bar-track', 'aria-hidden': 'true' }, fill),
         make('span', { class: 'bar-value' }, percent(value)),
       ),
@@ -51,7 +51,7 @@ function drawSeries({ name, values, isProbability }: Extract<Chart, { kind: 'ser
   const y = (value: number): number => height - bottom - ((value - from) / (to - from || 1)) * (height - top - bottom)
   const points = thin(values, width)
   const words = `${name}: ${values.length} values from ${short(lowest)} to ${short(highest)}`
-  const svg = draw('svg', { viewBox: `0 0 ${width} ${height}`, class: 'series', role: 'img', 'aria-label': words })
+  const svg = draw('svg', { viewBox: `0 0 ${width} ${height}`, class: 'series', role: 'img', 'aria-label': visible(words) })
   for (const tick of ticks)
     svg.append(
       draw('line', { x1: left, x2: width - right, y1: y(tick), y2: y(tick), class: 'grid' }),
@@ -117,6 +117,6 @@ function ticksOf(lowest: number, highest: number): readonly number[] {
 /** A number with as many digits as an axis has room for. */
 function short(value: number): string {
   const size = Math.abs(value)
-  if (value !== 0 && (size >= 1e6 || size < 1e-3)) return value.toExponential(1)
+  if (value !== 0 && (size >= 1e6 || size < 1e-4)) return value.toExponential(1)
   return String(Number(value.toPrecision(4)))
 }

@@ -1,4 +1,5 @@
 /** Elements made one by one; every text is a text node, so that nothing of a model is ever read as HTML. */
+import { showLines } from '../../../show.ts'
 
 export type Child = Node | string | undefined
 type Attributes = Readonly<Record<string, string | number | boolean | undefined>>
@@ -29,7 +30,15 @@ function fill(element: Element, attributes: Attributes, children: readonly Child
   for (const [name, value] of Object.entries(attributes)) {
     if (value !== undefined && value !== false) element.setAttribute(name, value === true ? '' : String(value))
   }
-  element.append(...children.filter((child) => child !== undefined))
+  const there = children.filter((child) => child !== undefined)
+  element.append(...there.map((child) => (typeof child === 'string' ? visible(child) : child)))
+}
+
+const longestText = 200_000
+
+/** A text without characters that one does not see, or that turn the order of others. */
+export function visible(text: string): string {
+  return showLines(text, longestText)
 }
 
 /** An element of the page by its id. */

@@ -1,5 +1,5 @@
 /** The fields of a form: one for each column or tensor, and for each param. */
-import { find, make, tell } from './elements.ts'
+import { find, make, tell, visible } from './elements.ts'
 import { type Field, type FieldValue, fieldText, readField } from './fields.ts'
 import { drawImage, type ImagePlan, imagePlan, type Scale, scales, tensorText } from './image.ts'
 import { isList, type Json, readJson } from './json.ts'
@@ -65,7 +65,7 @@ export function makeField(field: Field, id: string, suggestions: readonly Json[]
       holder.text = fieldText(field, value)
     },
     complain(message) {
-      error.textContent = message ?? ''
+      error.textContent = visible(message ?? '')
       error.hidden = message === undefined
       if (message === undefined) holder.input.removeAttribute('aria-invalid')
       else holder.input.setAttribute('aria-invalid', 'true')
@@ -81,7 +81,7 @@ function unnamed(field: Field): string {
 function hintOf(field: Field): string | undefined {
   if (field.otherwise !== undefined && field.otherwise !== null) {
     const text = fieldText(field, field.otherwise)
-    return text.length > 80 ? undefined : `Left empty: ${text}`
+    return text.length > 80 ? undefined : `Default: ${text}`
   }
   if (field.type === 'datetime') return 'As 2026-01-31T12:00:00'
   if (field.kind === 'binary') return 'Base64, or a file'
@@ -90,7 +90,11 @@ function hintOf(field: Field): string | undefined {
 }
 
 function holderOf(field: Field, id: string, describedBy: string, suggestions: readonly Json[], changed: Changed): Holder {
-  const attributes = { id, 'aria-describedby': describedBy, 'aria-required': field.required && field.otherwise === undefined }
+  const attributes = {
+    id,
+    'aria-describedby': describedBy,
+    'aria-required': String(field.required && field.otherwise === undefined),
+  }
   if (field.kind === 'tensor') return tensorHolder(field, attributes, changed)
   if (field.kind === 'binary') return fileHolder(id, attributes, changed)
   const values = field.kind === 'boolean' ? ['true', 'false'] : field.choices?.closed === true ? field.choices.values : undefined
@@ -105,7 +109,6 @@ function holderOf(field: Field, id: string, describedBy: string, suggestions: re
     spellcheck: 'false',
     autocapitalize: 'off',
     list: words.length > 0 ? `${id}-list` : undefined,
-    placeholder: field.otherwise === undefined ? undefined : fieldText(field, field.otherwise),
   })
   input.addEventListener('input', changed)
   const options = make('datalist', { id: `${id}-list` }, ...words.map((word) => make('option', { value: word })))
@@ -232,33 +235,24 @@ function tensorHolder(field: Field, attributes: Readonly<Record<string, string |
   const area = make('textarea', { ...attributes, rows: shape.length > 1 ? 4 : 2, spellcheck: 'false', autocapitalize: 'off' })
   const long = longText(area)
   area.addEventListener('input', changed)
-  const holder = {
+  const plan = field.tensor === undefined ? undefined : imagePlan(field.tensor)
+  const image =
+    plan === undefined
+      ? undefined
+      : imageTaker(String(attributes['id']), plan, (text, said) => {
+          long.set(text, said)
+          changed()
+        })
+  return {
     input: area,
+    extra: image === undefined ? [long.note] : [long.note, image.element],
+    ...(image !== undefined && { take: image.take }),
     get text() {
       return long.get()
     },
-    set text(text: string) {
-      long.set(text, text.length > longestEdited ? sizeText(text) : undefined)
-    },
-  }
-  const plan = field.tensor === undefined ? undefined : imagePlan(field.tensor)
-  if (plan === undefined) return { ...described(holder), extra: [long.note] }
-  const { element, take } = imageTaker(String(attributes['id']), plan, (text, said) => {
-    long.set(text, said)
-    changed()
-  })
-  return { ...described(holder), extra: [long.note, element], take }
-}
-
-/** Spreading an object reads its accessors; this keeps them. */
-function described(holder: { text: string; readonly input: HTMLElement }): Pick<Holder, 'text' | 'input'> {
-  return {
-    input: holder.input,
-    get text() {
-      return holder.text
-    },
     set text(text) {
-      holder.text = text
+      long.set(text, text.length > longestEdited ? sizeText(text) : undefined)
+      image?.forget()
     },
   }
 }
@@ -278,7 +272,7 @@ function imageTaker(
   id: string,
   plan: ImagePlan,
   give: (text: string, said: string) => void,
-): { readonly element: HTMLElement; readonly take: (file: File) => Promise<void> } {
+): { readonly element: HTMLElement; readonly take: (file: File) => Promise<void>; forget(): void } {
   let canvas: HTMLCanvasElement | undefined
   let name = ''
   const view = make('div', { class: 'image-view', hidden: true })
@@ -323,7 +317,15 @@ function imageTaker(
       error,
     ),
   )
-  return { element, take }
+  return {
+    element,
+    take,
+    forget() {
+      canvas = undefined
+      view.hidden = true
+      error.hidden = true
+    },
+  }
 }
 
 /** Shows problems beside their fields and gives those that no field takes. */

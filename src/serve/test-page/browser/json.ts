@@ -122,13 +122,24 @@ export function readJson(text: string): Json {
   return whole
 }
 
+// What a terminal or an editor would not show, or would show in another order: as in src/show.ts, without what JSON escapes.
+const invisible =
+  /[\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|\udb40[\udc00-\udc7f]/g
+
+/** A text in quotes. What is escaped is escaped as Python and JavaScript read it too. */
+export function writeText(text: string): string {
+  return JSON.stringify(text).replace(invisible, (found) =>
+    [...Array(found.length).keys()].map((at) => `\\u${found.charCodeAt(at).toString(16).padStart(4, '0')}`).join(''),
+  )
+}
+
 /** Writes on one line. */
 export function writeJson(value: Json): string {
   if (value === null || typeof value === 'boolean') return String(value)
-  if (typeof value === 'string') return JSON.stringify(value)
+  if (typeof value === 'string') return writeText(value)
   if (isNumber(value)) return value.number
   if (isList(value)) return `[${value.map(writeJson).join(', ')}]`
-  return `{${[...value].map(([name, inner]) => `${JSON.stringify(name)}: ${writeJson(inner)}`).join(', ')}}`
+  return `{${[...value].map(([name, inner]) => `${writeText(name)}: ${writeJson(inner)}`).join(', ')}}`
 }
 
 /** What fits on a line stays on it. */
@@ -142,7 +153,7 @@ export function prettyJson(value: Json, indent = 0): string {
   const [outer, inner] = [' '.repeat(indent), ' '.repeat(indent + 2)]
   if (isList(value)) return `[\n${value.map((item) => inner + prettyJson(item, indent + 2)).join(',\n')}\n${outer}]`
   const entries = [...(value as JsonMap)].map(
-    ([name, item]) => `${inner}${JSON.stringify(name)}: ${prettyJson(item, indent + 2 + JSON.stringify(name).length + 2)}`,
+    ([name, item]) => `${inner}${writeText(name)}: ${prettyJson(item, indent + 2 + writeText(name).length + 2)}`,
   )
   return `{\n${entries.join(',\n')}\n${outer}}`
 }

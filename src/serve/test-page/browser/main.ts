@@ -1,7 +1,7 @@
 /** The Test page: asks for the models, makes the form of one, sends what is in it, shows what came back. */
 import { showAbout } from './about.ts'
 import { ask, hasKey } from './ask.ts'
-import { find, make, tell } from './elements.ts'
+import { find, make, tell, visible } from './elements.ts'
 import { type ModelDescription, readDescription } from './fields.ts'
 import { type FormField, makeField, placeFields, showProblems } from './form.ts'
 import { isList, isMap, type Json, plainText, prettyJson, readJson } from './json.ts'
@@ -89,7 +89,7 @@ async function request(path: string): Promise<string | undefined> {
 
 function fail(title: string, why: string): void {
   find('title').textContent = title
-  find('lead').textContent = why
+  find('lead').textContent = visible(why)
   find('facts').replaceChildren()
   find('notes').replaceChildren()
   find('more').hidden = true
@@ -126,6 +126,7 @@ async function openModel(name: string, path: string): Promise<void> {
   showExampleChooser()
   fillFromExample(0)
   inputTabs.choose(hasForm ? 'form' : 'rows')
+  refreshNow()
 }
 
 /** A text area is no place for a megabyte. */
@@ -333,12 +334,13 @@ function complain(refusal: { readonly title: string; readonly problems: readonly
 function complainOfRows(problems: readonly Problem[]): void {
   const error = find('rows-error')
   error.hidden = problems.length === 0
-  error.textContent = problems
+  const sentences = problems
     .slice(0, 5)
     .map(({ message, row, field }) =>
       [row === undefined ? '' : `row ${row}: `, field === undefined ? '' : `${field}: `, message].join(''),
     )
     .join('; ')
+  error.textContent = visible(sentences)
   if (problems.length === 0) rows.removeAttribute('aria-invalid')
   else rows.setAttribute('aria-invalid', 'true')
 }
@@ -383,6 +385,11 @@ function removeFile(): void {
 }
 
 function listenToThePage(): void {
+  // The address of the page says which model is shown, and stays.
+  find('skip').addEventListener('click', (event) => {
+    event.preventDefault()
+    find('input').focus()
+  })
   const form = find<HTMLFormElement>('form')
   form.addEventListener('submit', (event) => {
     event.preventDefault()
@@ -416,7 +423,8 @@ function listenToThePage(): void {
     if (file !== undefined) void takeFile(file)
   })
   listenToDrops()
-  copyButton('copy-code', 'code')
+  // What was typed just now is in it.
+  copyButton('copy-code', 'code', showProgram)
   copyButton('copy-json', 'json')
 }
 
@@ -446,11 +454,12 @@ function listenToDrops(): void {
   })
 }
 
-function copyButton(id: string, source: string): void {
+function copyButton(id: string, source: string, before: () => void = () => {}): void {
   const button = find<HTMLButtonElement>(id)
   // It scrolls; with the keyboard too.
   find(source).tabIndex = 0
   button.addEventListener('click', async () => {
+    before()
     const text = find(source).textContent ?? ''
     const copied = await copyText(text, find(source))
     button.textContent = copied ? 'Copied' : 'Select it, and copy'

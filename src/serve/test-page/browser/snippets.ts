@@ -1,5 +1,5 @@
 /** The request as others would send it. What the user may paste into a shell is quoted for it. */
-import { isList, isMap, isNumber, type Json, prettyJson, writeJson } from './json.ts'
+import { isList, isMap, isNumber, type Json, prettyJson, writeJson, writeText } from './json.ts'
 import type { PageRequest } from './request.ts'
 
 export type SnippetName = 'curl' | 'python' | 'typescript'
@@ -60,17 +60,17 @@ export function pythonLiteral(value: Json, indent = 0): string {
   if (line.length + indent <= 76 || !(isList(value) || isMap(value))) return line
   const [outer, inner] = [' '.repeat(indent), ' '.repeat(indent + 4)]
   if (isList(value)) return `[\n${value.map((item) => `${inner}${pythonLiteral(item, indent + 4)},`).join('\n')}\n${outer}]`
-  const entries = [...value].map(([name, item]) => `${inner}${JSON.stringify(name)}: ${pythonLiteral(item, indent + 4)},`)
+  const entries = [...value].map(([name, item]) => `${inner}${writeText(name)}: ${pythonLiteral(item, indent + 4)},`)
   return `{\n${entries.join('\n')}\n${outer}}`
 }
 
 function pythonLine(value: Json): string {
   if (value === null) return 'None'
   if (typeof value === 'boolean') return value ? 'True' : 'False'
-  if (typeof value === 'string') return JSON.stringify(value)
+  if (typeof value === 'string') return writeText(value)
   if (isNumber(value)) return /^(?:NaN|-?Infinity)$/.test(value.number) ? `float("${value.number}")` : value.number
   if (isList(value)) return `[${value.map(pythonLine).join(', ')}]`
-  return `{${[...value].map(([name, item]) => `${JSON.stringify(name)}: ${pythonLine(item)}`).join(', ')}}`
+  return `{${[...value].map(([name, item]) => `${writeText(name)}: ${pythonLine(item)}`).join(', ')}}`
 }
 
 function typescript({ contentType, body, value }: PageRequest, { url, hasKey, bodyFile }: SnippetContext): string {

@@ -1,4 +1,7 @@
-/** `npm run conformance:models -- DIR [--compat mlflow]`: models that MLflow wrote, with what MLflow answers. */
+/**
+ * `npm run conformance:models -- DIR [--compat mlflow] [--serve]`: models that MLflow wrote, with what MLflow answers. With
+ * `--serve` every body is posted to a server of its model as well.
+ */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Batch } from '../../src/batch.ts'
@@ -13,17 +16,25 @@ import { type Library, libraryUnderTest, packageUnderTest } from './package-unde
 import { outcomeOf, predict } from './predict.ts'
 import type { Answer } from './reading.ts'
 import { openReport, type Report } from './report.ts'
+import { type Server, startServer } from './server.ts'
 import { readSpec } from './spec.ts'
 import { isTable, predictTable } from './typed-table.ts'
 import { matrixColumns, reference, type Subject, wantedOf } from './wanted.ts'
 
 type Opened = Awaited<ReturnType<Library['openLoaded']>>
 
-const { path, mode, from } = readArguments(process.argv.slice(2), 'conformance:models -- DIR [--compat mlflow]')
+const usage = 'conformance:models -- DIR [--compat mlflow] [--serve]'
+const withServer = process.argv.includes('--serve')
+const { path, mode, from } = readArguments(
+  process.argv.slice(2).filter((argument) => argument !== '--serve'),
+  usage,
+)
 const installed = from ?? packageUnderTest()
 const library = await libraryUnderTest(installed)
 const executable = executableOf(installed)
 let commands = 0
+let posts = 0
+if (withServer && executable === undefined) throw new Error('--serve needs a package with bin/mlmodel.js')
 const report = openReport((line) => console.log(line))
 const names = readdirSync(path)
   .sort()
@@ -31,6 +42,7 @@ const names = readdirSync(path)
 // Two at a time: most of the time goes to the commands' processes.
 await Promise.all([judgeNext(), judgeNext()])
 console.log(`${commands} cases also by the command, \`mlmodel predict\``)
+if (withServer) console.log(`${posts} cases also by a server, \`mlmodel serve\``)
 process.exitCode = report.end()
 
 async function judgeNext(): Promise<void> {
@@ -78,9 +90,15 @@ async function judgeModel(name: string, out: Report): Promise<void> {
     else for (const { file, via } of cases) out.fail(`${name} ${file} ${via}`, 'the model opens', `${status} ${message}`)
     return
   }
+  let server: Server | undefined
   try {
-    for (const given of cases) await judgeCase(subject, model, given, out)
+    if (withServer) server = await startServer(executable!, join(folder, 'model'), mode)
+    for (const given of cases) await judgeCase(subject, model, server, given, out)
+  } catch (error) {
+    if (server !== undefined || !withServer) throw error
+    out.fail(name, 'the server starts', String(error))
   } finally {
+    await server?.stop()
     await model.close()
   }
 }
@@ -199,7 +217,13 @@ function rawInput(file: string, bytes: Buffer): Batch {
 
 // Models that run ----------------------------------------------------------------------------------------------------
 
-async function judgeCase(subject: Subject, model: Opened, given: Foreign, out: Report): Promise<void> {
+async function judgeCase(
+  subject: Subject,
+  model: Opened,
+  server: Server | undefined,
+  given: Foreign,
+  out: Report,
+): Promise<void> {
   const title = `${subject.name} ${given.file} ${given.via}`
   const reason = skipReason(given)
   if (reason !== undefined) return out.skip(reason)
@@ -207,6 +231,8 @@ async function judgeCase(subject: Subject, model: Opened, given: Foreign, out: R
   const answer = await answerOf(subject, model, given, bytes)
   const said = await judgeCommand(subject, given, answer)
   if (said !== undefined) return out.fail(title, said.expected, said.got)
+  const served = await judgeServer(server, given, bytes, answer)
+  if (served !== undefined) return out.fail(title, served.expected, served.got)
   if (subject.old && !given.ok && answer.ok) return judgeOldRefusal(subject, given, bytes, answer.parsed, out)
   const wanted = wantedOf(subject, given, bytes, mode)
   if (!wanted.ok) {
@@ -259,6 +285,21 @@ async function judgeCommand(
   if (found !== undefined || !answer.ok || typeof given.response !== 'string' || given.protocol === 'mlflow1') return found
   const reply = replyDifference(given.response, ended.stdout, subject.tolerance)
   return reply === undefined ? undefined : { expected: `the command prints ${given.response} (${reply})`, got: ended.stdout }
+}
+
+/** The server on the same body: status and reply are the library's, which are judged. */
+async function judgeServer(
+  server: Server | undefined,
+  given: Foreign,
+  bytes: Buffer,
+  answer: Scored,
+): Promise<{ expected: string; got: string } | undefined> {
+  if (server === undefined || given.via !== 'invocations') return undefined
+  posts++
+  const { status, text } = await server.post(bytes, given.content_type)
+  const got = `HTTP ${status} ${text}`
+  if (!answer.ok) return status === answer.status ? undefined : { expected: `the server answers ${answer.status}`, got }
+  return status === 200 && text === answer.reply ? undefined : { expected: `the server answers ${answer.reply}`, got }
 }
 
 /**

@@ -13,8 +13,8 @@ const layers: readonly (readonly string[])[] = [
   ].flat(),
   ['check', 'describe', 'example', 'flavors', 'infer', 'output-schema', 'python', 'typescript'],
   ['create', 'inputs', 'model', 'predict-input', 'runner', 'score'],
-  ['deploy', 'library', 'serve'],
-  ['cli', 'index', 'mlmodel-runner', 'mlmodel-serve'],
+  ['client', 'deploy', 'library', 'serve'],
+  ['cli', 'index', 'mlmodel-client', 'mlmodel-runner', 'mlmodel-serve'],
 ]
 
 /** Siblings that never import one another, by what their path starts with; the value is the exception. */
@@ -46,7 +46,7 @@ const globals: readonly { readonly what: RegExp; readonly only: RegExp }[] = [
   { what: /\bconsole\.(log|error|warn|info|debug|table|trace)\b/, only: /^cli\// },
   // ORT_DISABLE_TELEMETRY must be set before the native library is loaded.
   { what: /\bprocess\.env\b/, only: /^(cli\/|onnx\/(session|runtime)\.ts$)/ },
-  { what: /\bfetch\(/, only: /^(locate\/|serve\/test-page\/browser\/)/ },
+  { what: /\bfetch\(/, only: /^(client\/|locate\/|serve\/test-page\/browser\/)/ },
   { what: /\beval\(|\bnew Function\(/, only: /^$/ },
 ]
 

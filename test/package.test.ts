@@ -29,13 +29,17 @@ const manifest = JSON.parse(read('package.json')) as Manifest
 /** Every package, and why it is worth its place. One more needs a line here, a reason in the commit and one importing file. */
 const packages: Readonly<Record<string, string>> = {
   '@biomejs/biome': 'lint and format',
+  '@grpc/grpc-js': 'HTTP/2 of gRPC; the user installs it',
+  '@seriousme/openapi-schema-validator': 'a judge of our OpenAPI documents that is not ours',
   '@types/node': 'types of the oldest Node that is supported',
   ajv: 'JSON Schemas, compiled to code at build time',
   assemblyscript: 'the SIMD kernels, compiled when their source changes',
   chalk: 'colour',
   commander: 'the command line',
   esbuild: 'the bundles that ship',
+  express: 'a server that tests mount ours in',
   'fast-check': 'property tests',
+  hono: 'a server that tests mount ours in',
   'hyparquet-compressors': 'Zstandard and the older LZ4 of Parquet and Arrow, which Node 20 has not',
   'hyparquet-writer': 'Parquet written',
   'onnxruntime-node': 'ONNX Runtime; goes into the platform packages',
@@ -46,11 +50,11 @@ const packages: Readonly<Record<string, string>> = {
 }
 
 describe('package', () => {
-  test('has no dependencies: everything is bundled, the runtimes are added when packed, sharp is the user’s choice', () => {
+  test('has no dependencies: everything is bundled, the runtimes are added when packed, sharp and gRPC are the user’s choice', () => {
     assert.equal(manifest.dependencies, undefined)
     assert.equal(manifest.optionalDependencies, undefined)
     // npm installs no optional peer; its version is checked where there is one.
-    assert.deepEqual(Object.keys(manifest.peerDependencies ?? {}), ['sharp'])
+    assert.deepEqual(Object.keys(manifest.peerDependencies ?? {}), ['@grpc/grpc-js', 'sharp'])
     for (const name of Object.keys(manifest.peerDependencies ?? {}))
       assert.equal(manifest.peerDependenciesMeta?.[name]?.optional, true, name)
     // Published is what `npm run pack:all` makes; this manifest lacks the runtimes.

@@ -2,12 +2,14 @@
 import { existsSync, openSync, readFileSync } from 'node:fs'
 import { MlmodelError } from '../errors/index.ts'
 import type { ApplicationOptions } from '../serve/application.ts'
+import type { GrpcServer } from '../serve/grpc.ts'
 import { isLoopback } from '../serve/guard.ts'
 import type { HttpServer, ListenOptions } from '../serve/http.ts'
 import type { HttpCounters } from '../serve/http-counters.ts'
 import type { Observer, Onlooker } from '../serve/observe.ts'
 import { readPlatform, type ServingVariables } from '../serve/platform.ts'
 import { type Console, commonOptions, defineCommand, modelOption } from './command.ts'
+import { nameModels } from './model-names.ts'
 
 export const command = defineCommand({
   name: 'serve',
@@ -18,6 +20,7 @@ export const command = defineCommand({
   operands: [{ name: 'model', text: 'Folder or MLmodel file, `name=folder`, or a folder of models', many: true }],
   options: {
     ...modelOption,
+    'model-name': { aliases: ['model_name'], value: 'name', group: 'Model', text: 'Name of the only model; default `model`' },
     flavor: { value: 'name', group: 'Model', text: 'Which flavor to run, when the model has several' },
     compat: {
       value: 'mlflow',
@@ -32,6 +35,13 @@ export const command = defineCommand({
       number: { integer: true, minimum: 0, maximum: 65_535 },
       group: 'Address',
       text: 'Default 5000, else AIP_HTTP_PORT, PORT, MLFLOW_PORT; 0 for any that is free',
+    },
+    'grpc-port': {
+      aliases: ['grpc_port'],
+      value: 'number',
+      number: { integer: true, minimum: 0, maximum: 65_535 },
+      group: 'Address',
+      text: 'Serve the Open Inference Protocol by gRPC too; needs `npm i @grpc/grpc-js`',
     },
     host: { short: 'h', value: 'address', group: 'Address', text: 'Default 127.0.0.1: this machine only' },
     'allowed-host': {
@@ -123,6 +133,7 @@ export const command = defineCommand({
       group: 'Watching',
       text: 'A line of JSON for each request, appended to a file; `-` for stderr',
     },
+    open: { group: 'Address', text: 'Open the Test page in the browser' },
     watch: { group: 'Model', text: 'Load a model anew when its folder changes; a broken one is not used' },
     protocol: {
       value: 'name',
@@ -163,7 +174,7 @@ export const command = defineCommand({
     const seconds = options.timeout ?? positive(variables.MLFLOW_SCORING_SERVER_REQUEST_TIMEOUT) ?? 60
     const applicationOptions: ApplicationOptions = {
       executable: again.executable,
-      models: named.map(readModel),
+      models: nameModels(named, options['model-name']),
       mode: options.compat === 'mlflow' || environment.compat === 'mlflow' ? 'compat' : 'strict',
       flavor: options.flavor,
       threads: options.threads,
@@ -187,6 +198,7 @@ export const command = defineCommand({
     const { listen } = await import('../serve/http.ts')
     const application = await openApplication(applicationOptions)
     const servers: HttpServer[] = []
+    let grpc: GrpcServer | undefined
     let watching: Watching | undefined
     try {
       watching = await openWatching(options['access-log'], variables, application.http, console)
@@ -198,6 +210,11 @@ export const command = defineCommand({
             { ...listenOptions, port: options['metrics-port'], keys: [], maxBody: 1024 },
           ),
         )
+      if (options['grpc-port'] !== undefined) {
+        const { listenGrpc } = await import('../serve/grpc.ts')
+        const own = { ...listenOptions, port: options['grpc-port'], observer: watching?.observer }
+        grpc = await listenGrpc(application.state, own)
+      }
     } catch (error) {
       for (const server of servers) await server.close()
       await application.close()
@@ -206,7 +223,9 @@ export const command = defineCommand({
     const [server, metrics] = servers as [HttpServer, HttpServer | undefined]
     if (options.watch) (await import('../serve/watch.ts')).watchModels(application.state.registry, (text) => console.warn(text))
     await announce(console, server, metrics, listenOptions)
-    const code = await untilStopped(application, server, signals, (options.grace ?? 30) * 1000)
+    if (grpc !== undefined && !console.quiet) await console.err.write(`gRPC on ${hostOf(server)}:${grpc.port}\n`)
+    if (options.open) await openPage(console, server, listenOptions, applicationOptions.azureml === true ? '/test' : '/')
+    const code = await untilStopped(application, together(server, grpc), signals, (options.grace ?? 30) * 1000)
     await metrics?.close()
     await watching?.close()
     return code
@@ -263,14 +282,41 @@ async function announce(
   metrics: HttpServer | undefined,
   { host, tls, keys }: ListenOptions,
 ): Promise<void> {
-  const { address, family, port } = server.address
-  const shown = family === 'IPv6' ? `[${address}]` : address
+  const { address, port } = server.address
+  const shown = hostOf(server)
   const scheme = tls === undefined ? 'http' : 'https'
   if (!isLoopback(host) && !isLoopback(address) && keys.length === 0)
     console.warn(`everybody who reaches ${shown}:${port} may ask: --api-key-file asks for a key`)
   if (console.quiet) return
   await console.err.write(`Serving on ${scheme}://${shown}:${port}\n`)
   if (metrics !== undefined) await console.err.write(`Metrics on ${scheme}://${shown}:${metrics.address.port}/metrics\n`)
+}
+
+/** Opens the Test page; a machine without a browser serves all the same. */
+async function openPage(console: Console, server: HttpServer, { host, tls }: ListenOptions, path: string): Promise<void> {
+  const { openBrowser } = await import('../runner/browser.ts')
+  const { address, family, port } = server.address
+  // An address that stands for all of this machine's is none to go to; the name that was given is one of the certificate's.
+  const everywhere = address === '0.0.0.0' || address === '::'
+  const name = everywhere ? 'localhost' : tls !== undefined ? host : address
+  const shown = family === 'IPv6' && name.includes(':') ? `[${name}]` : name
+  const why = await openBrowser(`${tls === undefined ? 'http' : 'https'}://${shown}:${port}${path}`)
+  if (why !== undefined) console.warn(`the Test page is not opened: ${why}`)
+}
+
+function hostOf({ address: { address, family } }: HttpServer): string {
+  return family === 'IPv6' ? `[${address}]` : address
+}
+
+type Stoppable = Pick<HttpServer, 'stop' | 'close'>
+
+/** Both sockets as one. */
+function together(http: Stoppable, grpc: Stoppable | undefined): Stoppable {
+  if (grpc === undefined) return http
+  return {
+    stop: () => Promise.all([http.stop(), grpc.stop()]).then(() => {}),
+    close: () => Promise.all([http.close(), grpc.close()]).then(() => {}),
+  }
 }
 
 interface Signals {
@@ -311,7 +357,7 @@ const lastWords = 500
 /** Waits for a signal, then until every request is answered or the grace is over; a second signal ends at once. */
 async function untilStopped(
   application: { drain(): void; close(): Promise<void> },
-  server: HttpServer,
+  server: Stoppable,
   signals: Signals,
   grace: number,
 ): Promise<0 | 130> {
@@ -329,11 +375,6 @@ async function untilStopped(
 
 function waitFor(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds).unref())
-}
-
-function readModel(given: string): { readonly name: string; readonly path: string } {
-  const match = /^([\w.-]+)=(.+)$/s.exec(given)
-  return match === null ? { name: 'model', path: given } : { name: match[1]!, path: match[2]! }
 }
 
 /** Keys of a file: one a line, blank lines and those that begin with `#` aside. */

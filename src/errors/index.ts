@@ -1,6 +1,7 @@
 /** Every error of the product: one class, one total table of codes. Compare `error.code` and `error.kind`, not classes. */
 import { arrayErrors } from './arrays.ts'
 import { cliErrors } from './cli.ts'
+import { clientErrors } from './client.ts'
 import { dataErrors } from './data.ts'
 import { type ErrorInfo, type ErrorKind, errorKinds, type KindInfo, type Where } from './define.ts'
 import { enforceErrors } from './enforce.ts'
@@ -21,6 +22,7 @@ export { type ErrorKind, errorKinds, type KindInfo, type Where } from './define.
 export const errorTable = {
   ...arrayErrors,
   ...cliErrors,
+  ...clientErrors,
   ...dataErrors,
   ...enforceErrors,
   ...inputErrors,

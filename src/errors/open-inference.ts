@@ -3,6 +3,18 @@ import type { ErrorTable } from './define.ts'
 
 const shapeText = (shape: readonly number[]): string => `[${shape.join(', ')}]`
 
+/** Fields of InferTensorContents by their numbers. */
+const contentsNames: Readonly<Record<number, string>> = {
+  1: 'bool_contents',
+  2: 'int_contents',
+  3: 'int64_contents',
+  4: 'uint_contents',
+  5: 'uint64_contents',
+  6: 'fp32_contents',
+  7: 'fp64_contents',
+  8: 'bytes_contents',
+}
+
 export const openInferenceErrors = {
   OIP_BODY: {
     kind: 'body',
@@ -13,6 +25,32 @@ export const openInferenceErrors = {
     kind: 'body',
     message: (a: { field: string; wanted: string }) => `\`${a.field}\` must be ${a.wanted}`,
     hint: () => 'See the Open Inference Protocol v2, `$inference_request`',
+  },
+  OIP_PROTOBUF: {
+    kind: 'body',
+    message: (a: { why: string }) => `The message is not a ModelInferRequest: ${a.why}`,
+    hint: () => 'Send the messages of the protocol’s open_inference_grpc.proto',
+  },
+  OIP_RAW_COUNT: {
+    kind: 'body',
+    message: (a: { raw: number; inputs: number }) => `There are ${a.inputs} inputs and ${a.raw} raw_input_contents`,
+    hint: () => 'Send the bytes of every input, or none',
+  },
+  OIP_RAW_AND_CONTENTS: {
+    kind: 'body',
+    message: (_: object) => 'The input has `contents`, and there are raw_input_contents as well',
+    hint: () => 'Send all inputs in `contents`, or all in raw_input_contents',
+  },
+  OIP_CONTENTS: {
+    kind: 'body',
+    message: (a: { field: number; wanted: number; datatype: string }) =>
+      `${a.datatype} stands in field ${a.wanted} of InferTensorContents (${contentsNames[a.wanted]}), not in field ${a.field}${contentsNames[a.field] === undefined ? '' : ` (${contentsNames[a.field]})`}`,
+    hint: () => 'Send the elements in the field of their datatype',
+  },
+  OIP_RAW_MODE: {
+    kind: 'body',
+    message: (a: { why: string }) => `A body without JSON cannot be read: ${a.why}`,
+    hint: () => 'Send the JSON that names inputs and shapes, and its length in Inference-Header-Content-Length',
   },
   OIP_HEADER_LENGTH: {
     kind: 'body',
@@ -105,6 +143,11 @@ export const openInferenceErrors = {
     kind: 'body',
     message: (a: { name: string; known: readonly string[] }) => `The model has no output \`${a.name}\``,
     hint: (a: { name: string; known: readonly string[] }) => `It has ${a.known.join(', ')}`,
+  },
+  OIP_LOAD_PARAMETER: {
+    kind: 'unsupported',
+    message: (a: { name: string }) => `A model is loaded as it lies in its folder; the parameter \`${a.name}\` is not taken`,
+    hint: () => 'Change the model’s folder, then load it without parameters',
   },
   OIP_NO_FORM: {
     kind: 'evaluation',

@@ -77,6 +77,17 @@ export const serveErrors = {
     message: (args: { given: string; known: readonly string[] }) => `\`${args.given}\` is no option of a server`,
     hint: (args: { given: string; known: readonly string[] }) => `Options are ${args.known.join(', ')}`,
   },
+  SERVE_NO_GRPC: {
+    kind: 'unsupported',
+    message: (args: { why?: string }) =>
+      `gRPC needs the package \`@grpc/grpc-js\`, which ${args.why === undefined ? 'is not installed' : `cannot be loaded: ${args.why}`}`,
+    hint: () => 'Install it beside mlmodel: `npm i @grpc/grpc-js` (`npm i -g @grpc/grpc-js` where mlmodel was installed with -g)',
+  },
+  SERVE_GRPC_ADDRESS: {
+    kind: 'io',
+    message: (args: { address: string; why: string }) => `The gRPC server cannot listen on ${args.address}: ${args.why}`,
+    hint: () => 'Give another --grpc-port; 0 takes any that is free',
+  },
   SERVE_NO_KEYS: {
     kind: 'usage',
     message: (_args: object) => 'The file of API keys has no key',

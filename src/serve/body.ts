@@ -13,12 +13,15 @@ export interface Body {
 }
 
 const nothing = new Uint8Array(0)
+const none: Buffer[] = []
 
 export function openBody(): Body {
   let size = 0
-  let pieces: Buffer[] = []
+  /** Nearly always the only piece. */
+  let first: Buffer | undefined
+  let pieces: Buffer[] = none
   /** The last pieces, not yet made one. */
-  let small: Buffer[] = []
+  let small: Buffer[] = none
   let smallBytes = 0
 
   function gather(): void {
@@ -38,19 +41,28 @@ export function openBody(): Body {
     },
     add(piece) {
       size += piece.length
+      if (first === undefined) {
+        first = piece
+        return
+      }
+      if (small === none) {
+        pieces = [first]
+        small = []
+      }
       small.push(piece)
       smallBytes += piece.length
       if (small.length >= fewPieces) gather()
     },
     whole() {
       if (size === 0) return nothing
-      if (pieces.length === 0 && small.length === 1) return small[0]!
+      if (small === none) return first!
       return Buffer.concat([...pieces, ...small], size)
     },
     drop() {
       size = 0
-      pieces = []
-      small = []
+      first = undefined
+      pieces = none
+      small = none
       smallBytes = 0
     },
   }

@@ -125,7 +125,7 @@ export async function openServedModel(
     async ask(call, timeout) {
       const began = performance.now()
       try {
-        const reply = await pool.ask(call, timeout)
+        const reply = await pool.ask(call, Math.min(timeout ?? options.timeout, options.timeout))
         countReply(statistics, reply)
         countRequest(statistics, call.protocol, reply.status < 400 ? 'ok' : 'refused', performance.now() - began)
         return reply

@@ -19,7 +19,8 @@ describe('platforms', () => {
   })
 
   test('SageMaker, KServe, Cloud Run, Vertex, Azure', () => {
-    assert.partialDeepStrictEqual?.(read({}, '/opt/ml/model'), { model: '/opt/ml/model', port: 8080, host: '0.0.0.0' })
+    const sagemaker = read({}, '/opt/ml/model')
+    assert.deepEqual([sagemaker.model, sagemaker.port, sagemaker.host], ['/opt/ml/model', 8080, '0.0.0.0'])
     assert.equal(read({ SAGEMAKER_BIND_TO_PORT: '8081' }, '/opt/ml/model').port, 8081)
     assert.equal(read({}, '/mnt/models').model, '/mnt/models')
     assert.equal(read({ PORT: '8085' }).port, 8085)

@@ -1,9 +1,12 @@
 /** The body of an inference request: JSON, and the binary data behind it. */
 import { type Cell, type CellMap, isCellMap, type Tensor } from '../../batch.ts'
+import { dtypes } from '../../dtype.ts'
 import { MlmodelError } from '../../errors/index.ts'
 import { parseJson } from '../../json.ts'
+import type { Signature } from '../../signature.ts'
 import type { Call } from '../calls.ts'
-import { readBinaryTensor, readJsonTensor, readShape } from './tensor-data.ts'
+import { inputMetadata } from './metadata.ts'
+import { dtypeOfDatatype, readBinaryTensor, readJsonTensor, readShape } from './tensor-data.ts'
 
 /** The header that says where the binary data begins. */
 export const headerLength = 'inference-header-content-length'
@@ -33,9 +36,15 @@ export interface InferenceRequest {
 
 const none: CellMap = new Map()
 
-/** @throws OIP_*, JSON_* */
-export function readInferenceRequest(call: Call): InferenceRequest {
+/**
+ * Reads a request over REST.
+ *
+ * @param signature - of the model; its only input says what a body without JSON is
+ * @throws OIP_*, JSON_*
+ */
+export function readInferenceRequest(call: Call, signature?: Signature): InferenceRequest {
   const [json, binary] = split(call)
+  if (json.length === 0 && call.details?.[headerLength] !== undefined) return readRawRequest(binary, signature)
   const document = parseJson(json)
   const [repeated] = document.duplicates
   if (repeated !== undefined) throw new MlmodelError('KEY_REPEATED', { key: repeated.key }, { where: { path: repeated.path } })
@@ -55,11 +64,7 @@ export function readInferenceRequest(call: Call): InferenceRequest {
   )
   if (at !== binary.length)
     throw new MlmodelError('OIP_BINARY_SIZE', { found: binary.length, wanted: at, shape: [] }, { where: { path: '$' } })
-  const names = new Set<string>()
-  for (const { name, path } of read) {
-    if (names.has(name)) throw new MlmodelError('OIP_TWO_INPUTS', { name }, { where: { path } })
-    names.add(name)
-  }
+  refuseRepeated(read)
   const parameters = mapOf(value.get('parameters'), '$.parameters')
   const binaryOutput = parameters.get('binary_data_output') === true
   return {
@@ -68,6 +73,55 @@ export function readInferenceRequest(call: Call): InferenceRequest {
     outputs: readOutputs(value.get('outputs'), binaryOutput),
     parameters,
     binaryOutput,
+  }
+}
+
+/**
+ * A body that is the elements of the model's only input and nothing else. Its shape is what the metadata says, where the size of
+ * one dimension is open.
+ *
+ * @see Triton, docs/protocol/extension_binary_data.md, Raw Binary Request
+ */
+function readRawRequest(bytes: Uint8Array, signature: Signature | undefined): InferenceRequest {
+  const wrong = (why: string): MlmodelError => new MlmodelError('OIP_RAW_MODE', { why })
+  const metadata = inputMetadata(signature?.inputs)
+  const [only] = metadata
+  if (only === undefined) throw wrong('the model’s signature names no input')
+  if (metadata.length > 1) throw wrong(`the model has ${metadata.length} inputs`)
+  const { name, datatype, shape } = only
+  const path = '$.inputs[0]'
+  const open = shape.filter((size) => size < 0).length
+  const fixed = shape.reduce((product, size) => (size < 0 ? product : product * size), 1)
+  if (open > 1) throw wrong(`\`${name}\` has ${open} dimensions of any size`)
+  let tensor: Tensor
+  if (datatype === 'BYTES') {
+    if (fixed !== 1) throw wrong(`\`${name}\` has more than one element`)
+    tensor = { dtype: 'bytes', shape: shape.map(() => 1), values: [bytes] }
+  } else {
+    const { size } = dtypes[dtypeOfDatatype(datatype, path)]
+    const rows = fixed === 0 ? 0 : Math.floor(bytes.length / (fixed * size))
+    tensor = readBinaryTensor(
+      bytes,
+      datatype,
+      shape.map((each) => (each < 0 ? rows : each)),
+      path,
+    )
+  }
+  return {
+    id: undefined,
+    inputs: [{ name, tensor, parameters: none, path }],
+    outputs: undefined,
+    parameters: none,
+    binaryOutput: true,
+  }
+}
+
+/** @throws OIP_TWO_INPUTS */
+export function refuseRepeated(inputs: readonly InferenceInput[]): void {
+  const names = new Set<string>()
+  for (const { name, path } of inputs) {
+    if (names.has(name)) throw new MlmodelError('OIP_TWO_INPUTS', { name }, { where: { path } })
+    names.add(name)
   }
 }
 

@@ -14,11 +14,16 @@ import type { ServedModel } from '../served-model.ts'
 import { inputMetadata, outputMetadata, type TensorMetadata } from './metadata.ts'
 import { headerLength } from './request.ts'
 
-export const extensions = ['binary_tensor_data', 'model_repository', 'statistics']
+/** What the protocol says of the server. */
+export const serverMetadata = {
+  name: 'mlmodel',
+  version,
+  extensions: ['binary_tensor_data', 'model_repository', 'statistics'],
+} as const
 
 export function openInferenceRoutes(state: ServerState): RouteTable {
   const { registry } = state
-  const metadata = (): Outgoing => jsonReply(200, { name: 'mlmodel', version, extensions })
+  const metadata = (): Outgoing => jsonReply(200, serverMetadata)
   const live = (): Outgoing => jsonReply(200, { live: true })
   const ready = (): Outgoing =>
     state.notReady === undefined ? jsonReply(200, { ready: true }) : jsonReply(503, { ready: false, error: state.notReady })
@@ -47,7 +52,11 @@ export function openInferenceRoutes(state: ServerState): RouteTable {
         model_stats: registry.entries.flatMap(({ served }) => (served === undefined ? [] : [modelStatistics(served)])),
       }),
     'POST /v2/repository/index': ({ body }) => jsonReply(200, repositoryIndex(registry.entries, wantsReady(body))),
-    'POST /v2/repository/models/{}/load': (_, [name = '']) => change(() => registry.load(name), registry.find(name)),
+    'POST /v2/repository/models/{}/load': ({ body }, [name = '']) =>
+      change(() => {
+        refuseLoadParameters(loadParameters(body))
+        return registry.load(name)
+      }, registry.find(name)),
     'POST /v2/repository/models/{}/unload': (_, [name = '']) => change(() => registry.unload(name)),
   }
   for (const [line, route] of Object.entries(modelRoutes)) {
@@ -88,8 +97,28 @@ export function modelMetadata({ name, version: own, flavor, mlmodel, inputs, obs
   }
 }
 
+interface Duration {
+  readonly count: number
+  readonly ns: number
+}
+
+export interface ModelStatistics {
+  readonly name: string
+  readonly version: string
+  readonly last_inference: number
+  readonly inference_count: number
+  readonly execution_count: number
+  readonly inference_stats: Readonly<
+    Record<
+      'success' | 'fail' | 'queue' | 'compute_input' | 'compute_infer' | 'compute_output' | 'cache_hit' | 'cache_miss',
+      Duration
+    >
+  >
+  readonly batch_stats: readonly never[]
+}
+
 /** @see Triton, docs/protocol/extension_statistics.md */
-export function modelStatistics({ name, version: own, statistics }: ServedModel): object {
+export function modelStatistics({ name, version: own, statistics }: ServedModel): ModelStatistics {
   const { success, failure: failed, computeNs, last, rows, batches } = statistics
   const none = { count: 0, ns: 0 }
   const compute = { count: success.count, ns: Math.round(computeNs) }
@@ -113,8 +142,16 @@ export function modelStatistics({ name, version: own, statistics }: ServedModel)
   }
 }
 
+export interface IndexEntry {
+  readonly name: string
+  /** Of what answers. */
+  readonly version?: string
+  readonly state: string
+  readonly reason: string
+}
+
 /** @see Triton, docs/protocol/extension_model_repository.md */
-export function repositoryIndex(entries: readonly ModelEntry[], readyOnly: boolean): readonly object[] {
+export function repositoryIndex(entries: readonly ModelEntry[], readyOnly: boolean): readonly IndexEntry[] {
   return entries
     .filter(({ state }) => !readyOnly || state === 'READY')
     .map(({ name, state, reason, served }) => ({ name, ...(served && { version: served.version }), state, reason }))
@@ -128,6 +165,22 @@ function wantsReady(body: Uint8Array): boolean {
   } catch {
     return false
   }
+}
+
+/** Names of the parameters of a load; what is no JSON object of that form has none. */
+function loadParameters(body: Uint8Array): readonly string[] {
+  try {
+    const { parameters } = JSON.parse(Buffer.from(body).toString('utf8')) as { readonly parameters?: object }
+    return Object.keys(parameters ?? {})
+  } catch {
+    return []
+  }
+}
+
+/** A model is loaded as it lies in its folder; files and settings that a client brings are not taken. @throws OIP_LOAD_PARAMETER */
+export function refuseLoadParameters(names: readonly string[]): void {
+  const [name] = names
+  if (name !== undefined) throw new MlmodelError('OIP_LOAD_PARAMETER', { name })
 }
 
 async function change(work: () => Promise<unknown>, entry?: ModelEntry): Promise<Outgoing> {

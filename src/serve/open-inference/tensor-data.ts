@@ -5,7 +5,7 @@
  * @see github.com/kserve/open-inference-protocol, inference_rest.md; Triton's extension `binary_tensor_data`
  */
 import { type Cell, isCellMap, type NumericTensor, type Tensor } from '../../batch.ts'
-import { arrayOfDtype, type Dtype, dtypes, type NumericArray, type NumericDtype } from '../../dtype.ts'
+import { arrayOfDtype, type Dtype, dtypes, type NumericArray, type NumericDtype, numberToFloat16 } from '../../dtype.ts'
 import { MlmodelError } from '../../errors/index.ts'
 
 /** Datatype of the protocol → element type; BYTES is text in JSON, and bytes that may be text in binary. */
@@ -42,9 +42,15 @@ export function elementsOf(shape: readonly number[], most: number, path: string)
 
 /** @throws OIP_SHAPE */
 export function readShape(value: Cell | undefined, path: string): readonly number[] {
+  if (!Array.isArray(value)) throw new MlmodelError('OIP_SHAPE', {}, { where: { path } })
+  return checkShape(value, path)
+}
+
+/** @throws OIP_SHAPE */
+export function checkShape(sizes: readonly Cell[], path: string): readonly number[] {
   const wrong = (): MlmodelError => new MlmodelError('OIP_SHAPE', {}, { where: { path } })
-  if (!Array.isArray(value) || value.length > 64) throw wrong()
-  return value.map((each) => {
+  if (sizes.length > 64) throw wrong()
+  return sizes.map((each) => {
     if (typeof each !== 'bigint' || each < 0n || each > 2n ** 53n - 1n) throw wrong()
     return Number(each)
   })
@@ -59,7 +65,6 @@ export function readJsonTensor(data: Cell | undefined, datatype: string, shape: 
   const dtype = dtypeOfDatatype(datatype, `${path}.datatype`)
   const where = { path: `${path}.data` }
   if (!Array.isArray(data)) throw new MlmodelError('OIP_DATA_MISSING', {}, { where: { path } })
-  if (dtype === 'float16') throw new MlmodelError('OIP_BINARY_ONLY', { datatype }, { where })
   const flat: Cell[] = []
   flatten(data, flat, shape, `${path}.data`)
   const count = elementsOf(shape, flat.length, `${path}.shape`)
@@ -78,6 +83,9 @@ export function readJsonTensor(data: Cell | undefined, datatype: string, shape: 
     const value = readNumber(flat[index]!, dtype)
     if (value === undefined) throw badValue(flat[index]!, datatype, `${path}.data[${index}]`)
     values[index] = value as never
+    // A number beyond the type's largest would become infinity.
+    if (dtype === 'float32' && Math.abs(values[index] as number) === Number.POSITIVE_INFINITY && Number.isFinite(value))
+      throw badValue(flat[index]!, datatype, `${path}.data[${index}]`)
   }
   return { dtype, shape, values } as NumericTensor
 }
@@ -121,10 +129,11 @@ function readNumber(cell: Cell, dtype: NumericDtype): number | bigint | undefine
     if (typeof cell === 'boolean') return cell ? 1 : 0
     return cell === 0n || cell === 1n ? Number(cell) : undefined
   }
-  if (dtype === 'float32' || dtype === 'float64') {
-    if (cell === null) return Number.NaN
-    if (typeof cell === 'bigint') return Number(cell)
-    return typeof cell === 'number' ? cell : undefined
+  if (dtype === 'float16' || dtype === 'float32' || dtype === 'float64') {
+    const number = readFloat(cell)
+    if (dtype !== 'float16' || number === undefined) return number
+    const half = numberToFloat16(number)
+    return Number.isFinite(number) && (half & 0x7fff) === 0x7c00 ? undefined : half
   }
   // `2.0` is what JavaScript-free writers make of a whole number.
   const whole = typeof cell === 'number' && Number.isSafeInteger(cell) ? BigInt(cell) : cell
@@ -132,6 +141,14 @@ function readNumber(cell: Cell, dtype: NumericDtype): number | bigint | undefine
   const [least, most] = integerBounds[dtype]!
   if (whole < least || whole > most) return undefined
   return dtype === 'int64' || dtype === 'uint64' ? whole : Number(whole)
+}
+
+function readFloat(cell: Cell): number | undefined {
+  if (cell === null) return Number.NaN
+  if (typeof cell === 'number') return cell
+  if (typeof cell !== 'bigint') return undefined
+  const number = Number(cell)
+  return Number.isFinite(number) ? number : undefined
 }
 
 function badValue(cell: Cell, datatype: string, path: string): MlmodelError {

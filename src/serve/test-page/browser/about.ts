@@ -20,6 +20,8 @@ export function showAbout(model: ModelDescription): void {
     ...part('Params', model.params),
     ...(model.metadata === undefined ? [] : [make('h3', {}, 'Metadata'), metadataOf(model.metadata)]),
   ]
+  // It scrolls; with the keyboard too.
+  find('more-body').tabIndex = 0
   find('more').hidden = parts.length === 0
   find('more-body').replaceChildren(...parts)
 }

@@ -4,9 +4,13 @@ import type { Bar, Chart } from './predictions.ts'
 
 const mostBars = 12
 
-/** Draws a chart. What it shows is also in words. */
-export function drawChart(chart: Chart): HTMLElement {
-  return chart.kind === 'probabilities' ? drawBars(chart.bars) : drawSeries(chart)
+/**
+ * Draws a chart. What it shows is also in words.
+ *
+ * @param room - pixels that there are; on a phone letters stay as large as elsewhere
+ */
+export function drawChart(chart: Chart, room: number): HTMLElement {
+  return chart.kind === 'probabilities' ? drawBars(chart.bars) : drawSeries(chart, Math.min(720, Math.max(240, room)))
 }
 
 function drawBars(bars: readonly Bar[]): HTMLElement {
@@ -37,10 +41,10 @@ function percent(value: number): string {
   return `${(value * 100).toFixed(value === 0 || value === 1 ? 0 : digits)} %`
 }
 
-const [width, height, left, right, top, bottom] = [640, 200, 56, 12, 12, 26]
+const [height, left, right, top, bottom] = [200, 56, 12, 12, 26]
 
 /** A line over the rows; of long series the lowest and highest of every pixel. */
-function drawSeries({ name, values, isProbability }: Extract<Chart, { kind: 'series' }>): HTMLElement {
+function drawSeries({ name, values, isProbability }: Extract<Chart, { kind: 'series' }>, width: number): HTMLElement {
   const finite = values.filter(Number.isFinite)
   if (finite.length === 0) return make('p', { class: 'hint' }, `${name}: no finite values to draw.`)
   const [lowest, highest] = [finite.reduce((a, b) => Math.min(a, b)), finite.reduce((a, b) => Math.max(a, b))]
@@ -49,7 +53,7 @@ function drawSeries({ name, values, isProbability }: Extract<Chart, { kind: 'ser
   const last = Math.max(1, values.length - 1)
   const x = (index: number): number => left + (index / last) * (width - left - right)
   const y = (value: number): number => height - bottom - ((value - from) / (to - from || 1)) * (height - top - bottom)
-  const points = thin(values, width)
+  const points = thin(values, Math.floor(width))
   const words = `${name}: ${values.length} values from ${short(lowest)} to ${short(highest)}`
   const svg = draw('svg', { viewBox: `0 0 ${width} ${height}`, class: 'series', role: 'img', 'aria-label': visible(words) })
   for (const tick of ticks)

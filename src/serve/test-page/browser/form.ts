@@ -1,7 +1,8 @@
 /** The fields of a form: one for each column or tensor, and for each param. */
+import { drawImage } from './draw-image.ts'
 import { find, make, tell, visible } from './elements.ts'
 import { type Field, type FieldValue, fieldText, readField } from './fields.ts'
-import { drawImage, type ImagePlan, imagePlan, type Scale, scales, tensorText } from './image.ts'
+import { type ImagePlan, imagePlan, type Scale, scales, tensorText } from './image.ts'
 import { isList, type Json, readJson } from './json.ts'
 
 export interface FormField {

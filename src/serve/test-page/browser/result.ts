@@ -88,7 +88,9 @@ function showTable(table: Table, labels: readonly string[]): void {
     const chart = chartOf(table, row, labels)
     const title = choosable ? make('p', { class: 'chart-title' }, `Row ${row + 1}`) : undefined
     find('chart').replaceChildren(
-      ...[title, chart === undefined ? undefined : drawChart(chart)].filter((each) => each !== undefined),
+      ...[title, chart === undefined ? undefined : drawChart(chart, find('chart').clientWidth)].filter(
+        (each) => each !== undefined,
+      ),
     )
     for (const [index, button] of buttons.entries()) button.setAttribute('aria-pressed', String(index === row))
   }

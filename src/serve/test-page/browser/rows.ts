@@ -60,7 +60,7 @@ function wrap(value: Json, model: ModelDescription, params: Values): ReadRows {
     const split = new Map<string, Json>([...columns, ['data', rows]])
     return { request: withParams('dataframe_split', split), said: `${rowsText(rows.length)} of JSON, without names` }
   }
-  return { request: withParams(isTabular ? key : key, rows), said: `${rowsText(rows.length)} of JSON` }
+  return { request: withParams(key, rows), said: `${rowsText(rows.length)} of JSON` }
 }
 
 function hasInput({ inputs }: ModelDescription, name: string): boolean {

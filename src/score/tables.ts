@@ -15,6 +15,8 @@ import type { Run } from './run.ts'
 export interface BlockOptions {
   readonly call: PredictOptions
   readonly append?: boolean | undefined
+  /** Rows that were asked for at once. */
+  readonly batchRows?: number | undefined
 }
 
 /**
@@ -71,7 +73,7 @@ function placing(place: (error: MlmodelError) => MlmodelError, read: () => Batch
 }
 
 /** A warning is of a column, and said once. */
-function openWarnings(model: Model): (warnings: readonly Warning[]) => void {
+export function openWarnings(model: Model): (warnings: readonly Warning[]) => void {
   const said = new Set<string>()
   return (warnings) => {
     model.report(warnings.filter(({ message }) => !said.has(message)))

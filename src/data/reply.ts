@@ -58,7 +58,7 @@ interface Sink {
 const largestPiece = 1 << 20
 
 function openSink(expected: number): Sink {
-  return { bytes: Buffer.allocUnsafe(Math.min(Math.max(expected, 256), largestPiece)), at: 0, full: [] }
+  return { bytes: Buffer.allocUnsafe(Math.min(Math.max(expected, 96), largestPiece)), at: 0, full: [] }
 }
 
 /** A guess, so that small replies need one piece. */
@@ -225,20 +225,63 @@ function elementWriter(tensor: Tensor): ElementWriter {
 
 /** Nested lists as `array.tolist()` gives them; an array without dimensions is a bare value. */
 function writeLists(tensor: Tensor, sink: Sink): void {
-  const write = elementWriter(tensor)
   const { shape } = tensor
-  let next = 0
-  const writeDimension = (depth: number): void => {
-    if (depth === shape.length) {
-      write(sink, next++)
-      return
+  if (shape.length === 0) elementWriter(tensor)(sink, 0)
+  else if (tensor.dtype === 'float32') writeDimension(sink, shape, 0, 0, tensor.values as Float32Array, writeSingles)
+  else writeDimension(sink, shape, 0, 0, elementWriter(tensor), writeElements)
+}
+
+/** Writes the innermost lists of a tensor from what holds its elements. */
+type RowWriter<Elements> = (sink: Sink, elements: Elements, from: number, to: number) => void
+
+/** Gives the index of the element behind what was written. */
+function writeDimension<Elements>(
+  sink: Sink,
+  shape: readonly number[],
+  depth: number,
+  from: number,
+  elements: Elements,
+  writeRow: RowWriter<Elements>,
+): number {
+  const size = shape[depth]!
+  reserve(sink, 1)
+  sink.bytes[sink.at++] = openList
+  let next = from
+  if (depth === shape.length - 1) {
+    next += size
+    writeRow(sink, elements, from, next)
+  } else {
+    for (let index = 0; index < size; index++) {
+      if (index > 0) separate(sink)
+      next = writeDimension(sink, shape, depth + 1, next, elements, writeRow)
     }
-    add(sink, '[')
-    for (let index = 0; index < shape[depth]!; index++) {
-      if (index > 0) add(sink, ', ')
-      writeDimension(depth + 1)
-    }
-    add(sink, ']')
   }
-  writeDimension(0)
+  reserve(sink, 1)
+  sink.bytes[sink.at++] = closeList
+  return next
+}
+
+const openList = 0x5b
+const closeList = 0x5d
+
+function separate(sink: Sink): void {
+  reserve(sink, 2)
+  sink.bytes[sink.at] = 0x2c
+  sink.bytes[sink.at + 1] = 0x20
+  sink.at += 2
+}
+
+function writeSingles(sink: Sink, values: Float32Array, from: number, to: number): void {
+  for (let index = from; index < to; index++) {
+    if (index > from) separate(sink)
+    reserve(sink, longestNumber)
+    sink.at = putFloat32(sink.bytes, sink.at, values[index]!)
+  }
+}
+
+function writeElements(sink: Sink, write: ElementWriter, from: number, to: number): void {
+  for (let index = from; index < to; index++) {
+    if (index > from) separate(sink)
+    write(sink, index)
+  }
 }

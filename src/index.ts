@@ -23,12 +23,24 @@ export {
   problemMessage,
   type Where,
 } from './errors/index.ts'
+export type { ExampleRequest, Protocol } from './example/index.ts'
 export type { Mode, NativeModel, NativeOnnx, PredictOptions } from './flavors/flavor.ts'
 export type { Int64 } from './javascript/cell.ts'
 export type { ColumnInput, ModelInput } from './javascript/input.ts'
 export { Predictions } from './javascript/predictions.ts'
 export type { TensorDtype, TensorInput, TensorOutput } from './javascript/tensor.ts'
 export { parseJson, writeJsonValue } from './json.ts'
+export {
+  type CreateModelOptions,
+  createExample,
+  createModel,
+  type ExampleOptions,
+  type InferOptions,
+  inferSignature,
+  type SampleFileOptions,
+  type SampleInput,
+  setSignature,
+} from './library/make.ts'
 export {
   type ColumnsOf,
   type InputOf,

@@ -35,6 +35,22 @@ export const libraryErrors = {
     message: (a: { name: string }) => `\`${a.name}\` is no name of a TypeScript type`,
     hint: () => 'For example `--name Churn`',
   },
+  OPTION_UNKNOWN: {
+    kind: 'usage',
+    message: (a: { of: string; option: string; near: string | undefined; known: readonly string[] }) =>
+      `${a.of} has no option \`${a.option}\``,
+    hint: (a: { near: string | undefined; known: readonly string[] }) =>
+      a.near === undefined ? `There are ${a.known.map((name) => `\`${name}\``).join(', ')}` : `Did you mean \`${a.near}\`?`,
+  },
+  OPTION_VALUE: {
+    kind: 'usage',
+    message: (a: { of: string; option: string; wanted: string; found: string }) =>
+      `The option \`${a.option}\` of ${a.of} must be ${a.wanted}, not ${a.found}`,
+  },
+  OPTIONS_NO_OBJECT: {
+    kind: 'usage',
+    message: (a: { of: string; found: string }) => `The options of ${a.of} must be an object, not ${a.found}`,
+  },
   MODEL_CLOSED: {
     kind: 'usage',
     message: (_: object) => 'The model is closed',

@@ -7,7 +7,11 @@
 import { type Batch, type Column, type Frame, isTensor, isValid, type Tensor } from '../batch.ts'
 import { notATime } from '../dtype.ts'
 import { longestNumber, putAscii, putFloat32, putInteger } from '../json/number-bytes.ts'
+import { formatPythonFloat } from '../json/python-number.ts'
 import { elementPrinter, isoMoment, writeJsonString, writeJsonValue } from '../json/write.ts'
+import type { JsonKernel } from '../kernels/json.ts'
+import { printedAtOnce } from '../kernels/json-terms.ts'
+import { readyKernels } from '../kernels/ready.ts'
 
 /** Writes the body of a reply. */
 export function writePredictions(batch: Batch, options: { readonly wrap: boolean }): Buffer {
@@ -227,8 +231,13 @@ function elementWriter(tensor: Tensor): ElementWriter {
 function writeLists(tensor: Tensor, sink: Sink): void {
   const { shape } = tensor
   if (shape.length === 0) elementWriter(tensor)(sink, 0)
-  else if (tensor.dtype === 'float32') writeDimension(sink, shape, 0, 0, tensor.values as Float32Array, writeSingles)
-  else writeDimension(sink, shape, 0, 0, elementWriter(tensor), writeElements)
+  else if (tensor.dtype === 'float32' || tensor.dtype === 'float64') {
+    const values = tensor.values as Float32Array | Float64Array
+    const kernel = values.length < leastPrinted ? undefined : readyKernels()?.json
+    if (kernel !== undefined) writeByKernel(sink, shape, values, kernel)
+    else if (tensor.dtype === 'float32') writeDimension(sink, shape, 0, 0, values, writeSingles)
+    else writeDimension(sink, shape, 0, 0, values, writeDoubles)
+  } else writeDimension(sink, shape, 0, 0, elementWriter(tensor), writeElements)
 }
 
 /** Writes the innermost lists of a tensor from what holds its elements. */
@@ -271,11 +280,47 @@ function separate(sink: Sink): void {
   sink.at += 2
 }
 
-function writeSingles(sink: Sink, values: Float32Array, from: number, to: number): void {
+type Reals = Float32Array | Float64Array
+
+function writeSingles(sink: Sink, values: Reals, from: number, to: number): void {
   for (let index = from; index < to; index++) {
     if (index > from) separate(sink)
     reserve(sink, longestNumber)
     sink.at = putFloat32(sink.bytes, sink.at, values[index]!)
+  }
+}
+
+function writeDoubles(sink: Sink, values: Reals, from: number, to: number): void {
+  for (let index = from; index < to; index++) {
+    if (index > from) separate(sink)
+    add(sink, formatPythonFloat(values[index]!))
+  }
+}
+
+/** Below, the plain loop is as fast. */
+const leastPrinted = 16
+
+/** Nested lists of floats by the SIMD kernels: of a matrix many rows at once, else the innermost lists. */
+function writeByKernel(sink: Sink, shape: readonly number[], values: Reals, kernel: JsonKernel): void {
+  const width = shape[1]!
+  if (shape.length !== 2 || width === 0 || width > printedAtOnce) {
+    writeDimension(sink, shape, 0, 0, values, (_, all, from, to) => printReals(sink, all, from, to, 0, kernel))
+    return
+  }
+  add(sink, '[[')
+  const step = width * Math.floor(printedAtOnce / width)
+  for (let from = 0; from < values.length; from += step) {
+    if (from > 0) add(sink, '], [')
+    printReals(sink, values, from, Math.min(from + step, values.length), width, kernel)
+  }
+  add(sink, ']]')
+}
+
+function printReals(sink: Sink, values: Reals, from: number, to: number, width: number, kernel: JsonKernel): void {
+  for (let start = from; start < to; start += printedAtOnce) {
+    if (start > from) separate(sink)
+    const text = kernel.print(values.subarray(start, Math.min(to, start + printedAtOnce)), width)
+    addBytes(sink, text)
   }
 }
 

@@ -9,6 +9,7 @@ import { enforceTyped, type Warning } from '../enforce/index.ts'
 import { readRequest } from '../enforce/request.ts'
 import { MlmodelError } from '../errors/index.ts'
 import type { PredictOptions } from '../flavors/flavor.ts'
+import { expectBytes } from '../kernels/ready.ts'
 import type { Model } from '../model.ts'
 import type { Run } from './run.ts'
 
@@ -45,6 +46,7 @@ export async function scoreLines(model: Model, source: Source, run: Run, options
   const whole = model.mode === 'compat' || model.signature?.inputs === undefined || !model.divisible
   const report = openWarnings(model)
   for await (const block of readJsonLines(source, whole ? { batchRows: Number.POSITIVE_INFINITY } : {})) {
+    await expectBytes(block.body.length)
     const data = placing(block.place, () => {
       const { isSignatureFromTypeHint } = model.mlmodel
       const request = readRequest(block.body, 'application/json', model.signature, {

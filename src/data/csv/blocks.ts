@@ -6,8 +6,9 @@
 import { realResult, scanReal } from '../../decimal.ts'
 import type { CsvKernel } from '../../kernels/csv.ts'
 import { hashOf, storeCell, textAt } from './cell.ts'
-import { kindInteger, kindReal, kindSkip, kindText, type Store } from './column.ts'
+import { kindClassify, kindInteger, kindReal, kindSkip, kindText, type Store } from './column.ts'
 import { findField } from './field.ts'
+import { isSettled, type Tally } from './infer.ts'
 import { openMisfits } from './misfits.ts'
 import { booleanWord } from './missing.ts'
 import { roomForMore } from './rows.ts'
@@ -76,17 +77,70 @@ function readColumns(kernel: CsvKernel, scan: Scan, rows: number, store: Store):
   const { columns, kinds } = scan
   for (let column = 0; column < columns.length; column++) {
     const kind = kinds[column]
-    const { slot, minimum, maximum, spelling } = columns[column]!
+    const { slot, minimum, maximum, spelling, reading } = columns[column]!
     if (kind === kindSkip) continue
-    if (kind === kindText) {
+    if (kind === kindClassify) {
+      if (!tallyColumn(kernel, scan, column, rows)) return false
+    } else if (kind === kindText) {
       if (!readTexts(kernel, scan, column, rows)) return false
     } else if (kind === kindReal || (kind === kindInteger && spelling === 'numbers')) {
       const rejected = kind === kindReal ? kernel.readReals(column, rows) : kernel.readIntegers(column, rows, minimum, maximum)
       store.cells.set(kernel.values.subarray(0, rows), slot * store.stride + scan.rows)
       for (let at = 0; at < rejected; at++) if (!readRejected(kernel, scan, column, kernel.rejects[at]!)) return false
+    } else if (reading.how === 'boolean' && spelling === 'words') {
+      const rejected = kernel.readBooleans(column, rows)
+      store.cells.set(kernel.values.subarray(0, rows), slot * store.stride + scan.rows)
+      for (let at = 0; at < rejected; at++) if (!readCell(kernel, scan, column, kernel.rejects[at]!, true)) return false
     } else for (let row = 0; row < rows; row++) if (!readCell(kernel, scan, column, row, true)) return false
   }
   return true
+}
+
+/**
+ * Counts in the first `rows` cells of a column whose type is asked for; false where the row loop has to look. What the kernels
+ * read are numbers or words of which only the presence counts; all others are looked at one by one, in their order.
+ */
+function tallyColumn(kernel: CsvKernel, scan: Scan, column: number, rows: number): boolean {
+  const tally = scan.tallies[column]!
+  const noInteger = () => tally.int64 === 'invalid'
+  if (!noInteger()) {
+    const rejected = kernel.readIntegers(column, rows, -(2 ** 63), 2 ** 63)
+    countIn(tally, rows - rejected, true)
+    if (!tally.negative) tally.negative = hasNegative(kernel.values, rows)
+    if (!tallyRejected(kernel, scan, column, rejected, noInteger)) return false
+    if (!noInteger()) return true
+  }
+  // Some cell is no integer: once more, as nothing that was counted in changes by being counted again.
+  if (!tally.notReal) {
+    const rejected = kernel.readReals(column, rows)
+    countIn(tally, rows - rejected, true)
+    if (!tallyRejected(kernel, scan, column, rejected, () => tally.notReal)) return false
+    if (!tally.notReal) return true
+  }
+  if (!tally.notWords) {
+    const rejected = kernel.readBooleans(column, rows)
+    countIn(tally, rows - rejected, false)
+    if (!tallyRejected(kernel, scan, column, rejected, () => tally.notWords)) return false
+  }
+  if (isSettled(tally)) scan.kinds[column] = kindSkip
+  return true
+}
+
+function countIn(tally: Tally, cells: number, areNumbers: boolean): void {
+  tally.cells += cells
+  if (areNumbers && cells > 0) tally.notWords = true
+}
+
+/** Counts in what was rejected, until `enough`. */
+function tallyRejected(kernel: CsvKernel, scan: Scan, column: number, rejected: number, enough: () => boolean): boolean {
+  for (let at = 0; at < rejected && !enough(); at++) if (!readCell(kernel, scan, column, kernel.rejects[at]!, true)) return false
+  return true
+}
+
+function hasNegative(values: Float64Array, rows: number): boolean {
+  const words = new Int32Array(values.buffer, values.byteOffset, rows * 2)
+  for (let at = 1; at < words.length; at += 2) if (words[at]! < 0) return true
+  return false
 }
 
 function readTexts(kernel: CsvKernel, scan: Scan, column: number, rows: number): boolean {
@@ -125,6 +179,6 @@ function readCell(kernel: CsvKernel, scan: Scan, column: number, row: number, wo
   if (!words && booleanWord(field.bytes, field.start, field.end) !== undefined) return false
   // Misfits must come by row: the row loop finds them again.
   const misfits = openMisfits()
-  storeCell(scan.columns[column]!, undefined, store, scan.rows + row, field, { ...context, misfits })
+  storeCell(scan.columns[column]!, scan.tallies[column], store, scan.rows + row, field, { ...context, misfits })
   return misfits.count === 0
 }

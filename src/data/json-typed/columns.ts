@@ -19,6 +19,7 @@ import {
   takes,
   takesNull,
 } from './cursor.ts'
+import { matrixKernel, readMatrix } from './matrix.ts'
 import { readReal } from './numbers.ts'
 import type { ColumnPlan, ColumnsPlan, Head, Layout, NameForms } from './plan.ts'
 import { allocateColumns, fill, fillReal, readNumber, smallArray } from './stage.ts'
@@ -152,6 +153,12 @@ function countPlainLabels(cursor: Cursor): number {
 /** Reads the rows behind the `[` of `data`, as lists of as many values as there are columns; with a table where not all are real. */
 function readRows(cursor: Cursor, stage: Stage, { order, columns: ordered }: Layout, table: Table | undefined): number {
   const width = order.length
+  const kernel = table === undefined ? matrixKernel(cursor, 2) : undefined
+  if (kernel !== undefined) {
+    const shape = [0, width]
+    readMatrix(kernel, cursor, stage, shape, 1, 'real')
+    return shape[0]!
+  }
   let rows = 0
   do {
     expect(cursor, openList)

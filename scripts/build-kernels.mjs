@@ -13,7 +13,7 @@ const target = 'src/kernels/kernels.generated.ts'
 const options = '-O3 --noAssert --runtime stub --importMemory --enable simd'
 let binary
 /** What they export is what the host may call. */
-const sources = ['csv', 'json', 'print'].map((name) => `src/kernels/assembly/${name}.ts`)
+const sources = ['csv', 'text', 'json', 'print'].map((name) => `src/kernels/assembly/${name}.ts`)
 const { error, stderr } = await asc.main([...sources, '--outFile', 'kernels.wasm', ...options.split(' ')], {
   writeFile: (name, contents) => {
     if (name.endsWith('.wasm')) binary = contents

@@ -2,7 +2,7 @@
  * The CSV kernels: a block of whole lines is copied in, its separators are indexed, and each column of numbers is read from
  * there. Numbers of 6 digits take a third of the time of src/data/csv/rows.ts, which gives the same bits.
  */
-import { blockBytes, index, input, openKernels, rejects, values } from './memory.ts'
+import { blockBytes, index, input, openKernels, rejects, slotCount, slots, values } from './memory.ts'
 
 /** The largest double that is an int64. */
 const largest = 2 ** 63 - 1024
@@ -23,6 +23,8 @@ interface Exports {
     maximum: number,
   ): number
   readBooleans(index: number, columns: number, rows: number, cut: number, target: number, rejects: number): number
+  findTexts(index: number, columns: number, rows: number, cut: number, target: number, rejects: number, slots: number): number
+  keepText(slot: number, start: number, end: number): void
 }
 
 /** The kernels over their own memory: one block at a time, all calls for it without a pause. */
@@ -45,6 +47,21 @@ export interface CsvKernel {
   readIntegers(column: number, rows: number, minimum: number, maximum: number): number
   /** The same for the words true and false in any case, as 64-bit integers 1 and 0. */
   readBooleans(column: number, rows: number): number
+  /**
+   * Looks up texts, quoted or not, among those kept: `found` has their places.
+   *
+   * @returns how many are not there, listed in `rejects`
+   */
+  findTexts(column: number, rows: number): number
+  /** Longest text that is kept, in bytes. */
+  readonly longestKept: number
+  /** Keeps the text that stands at [start, end) of the block, of at most so many bytes, for a row that was rejected. */
+  keepText(row: number, start: number, end: number, text: string, missing: boolean): void
+  /** Of the last call of `findTexts`. */
+  readonly found: Uint32Array
+  /** The texts kept, by place, and whether each is a word for a missing value. Other scans of the process share them. */
+  readonly texts: readonly string[]
+  readonly missing: Uint8Array
   /** Where a field begins in the block. */
   start(column: number, row: number): number
   /** Where it ends. */
@@ -68,6 +85,10 @@ function kernelOver(buffer: ArrayBuffer, calls: Exports): CsvKernel {
   const bytes = new Uint8Array(buffer, input, blockBytes + 64)
   const separators = new Uint32Array(buffer, index - 4, blockBytes + 65)
   separators[0] = input - 1
+  const found = new Uint32Array(buffer, values, blockBytes + 64)
+  const texts: string[] = Array.from({ length: slotCount }, () => '')
+  const isUsed = new Uint8Array(slotCount)
+  const missing = new Uint8Array(slotCount)
   let columns = 0
   let cut = 0
   // Only the last column has a carriage return behind it.
@@ -92,6 +113,21 @@ function kernelOver(buffer: ArrayBuffer, calls: Exports): CsvKernel {
     readIntegers: (column, count, minimum, maximum) =>
       calls.readIntegers(index + column * 4, columns, count, cutOf(column), values, rejects, minimum, Math.min(maximum, largest)),
     readBooleans: (column, count) => calls.readBooleans(index + column * 4, columns, count, cutOf(column), values, rejects),
+    findTexts: (column, count) => calls.findTexts(index + column * 4, columns, count, cutOf(column), values, rejects, slots),
+    keepText(row, start, end, text, isMissing) {
+      const first = found[row]!
+      // It may have been kept for a row before.
+      if (isUsed[first] === 1 && texts[first] === text) return
+      const slot = isUsed[first] === 1 ? first ^ 1 : first
+      calls.keepText(slots + slot * 64, input + start, input + end)
+      isUsed[slot] = 1
+      texts[slot] = text
+      missing[slot] = isMissing ? 1 : 0
+    },
+    longestKept: 32,
+    found,
+    texts,
+    missing,
     start: (column, row) => separators[row * columns + column]! + 1 - input,
     end: (column, row) => separators[row * columns + column + 1]! - cutOf(column) - input,
     rejects: new Uint32Array(buffer, rejects, blockBytes + 64),

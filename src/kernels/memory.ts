@@ -19,7 +19,10 @@ export const tens = values + (blockBytes + 64) * 8
 /** The least and the largest of them. */
 export const leastTen = -292
 export const largestTen = 324
-const total = tens + (largestTen - leastTen + 1) * 16
+/** The cache of src/kernels/assembly/text.ts. */
+export const slots = tens + (largestTen - leastTen + 1) * 16
+export const slotCount = 8192
+const total = slots + slotCount * 64
 
 /** What is used of the global WebAssembly, which Node's types have as types only. */
 interface Engine {

@@ -5,12 +5,12 @@
  */
 import { realResult, scanReal } from '../../decimal.ts'
 import type { CsvKernel } from '../../kernels/csv.ts'
-import { hashOf, storeCell, textAt } from './cell.ts'
+import { decode, hashOf, storeCell, textAt } from './cell.ts'
 import { kindClassify, kindInteger, kindReal, kindSkip, kindText, type Store } from './column.ts'
 import { findField } from './field.ts'
 import { isSettled, type Tally } from './infer.ts'
 import { openMisfits } from './misfits.ts'
-import { booleanWord } from './missing.ts'
+import { booleanWord, isMissing } from './missing.ts'
 import { roomForMore } from './rows.ts'
 import type { Scan } from './scan.ts'
 
@@ -144,18 +144,41 @@ function hasNegative(values: Float64Array, rows: number): boolean {
 }
 
 function readTexts(kernel: CsvKernel, scan: Scan, column: number, rows: number): boolean {
-  const { bytes, start: before } = scan.window
-  const { values, cache, reading } = scan.columns[column]!
+  const { values, reading } = scan.columns[column]!
   const literal = reading.how === 'text' && reading.literal
-  for (let row = 0; row < rows; row++) {
-    const start = before + kernel.start(column, row)
-    if (bytes[start] === quote) {
-      if (!readCell(kernel, scan, column, row, true)) return false
-      continue
-    }
-    const end = before + kernel.end(column, row)
-    values[scan.rows + row] = textAt(cache, bytes, start, end, hashOf(bytes, start, end), literal)
+  const { found, texts, missing, rejects } = kernel
+  const rejected = kernel.findTexts(column, rows)
+  for (let row = 0, at = scan.rows; row < rows; row++, at++) {
+    const place = found[row]!
+    values[at] = missing[place] === 1 && !literal ? null : texts[place]!
   }
+  for (let at = 0; at < rejected; at++) if (!readText(kernel, scan, column, rejects[at]!, literal)) return false
+  return true
+}
+
+/** A text that was not seen lately. */
+function readText(kernel: CsvKernel, scan: Scan, column: number, row: number, literal: boolean): boolean {
+  const { bytes, start: before } = scan.window
+  let start = kernel.start(column, row)
+  let end = kernel.end(column, row)
+  if (bytes[before + start] === quote) {
+    start++
+    end--
+    // With quotes inside, or text behind them.
+    const next = bytes.indexOf(quote, before + start)
+    if (next !== before + end) return readCell(kernel, scan, column, row, true)
+  }
+  const { values, cache } = scan.columns[column]!
+  const first = before + start
+  const last = before + end
+  if (end - start > kernel.longestKept) {
+    values[scan.rows + row] = textAt(cache, bytes, first, last, hashOf(bytes, first, last), literal)
+    return true
+  }
+  const text = decode(bytes, first, last)
+  const isNothing = isMissing(bytes, first, last)
+  kernel.keepText(row, start, end, text, isNothing)
+  values[scan.rows + row] = isNothing && !literal ? null : text
   return true
 }
 

@@ -4,7 +4,8 @@ import type { ErrorTable } from './define.ts'
 export const libraryErrors = {
   VALUE_NO_DATA: {
     kind: 'body',
-    message: (a: { found: string; why?: string }) => `${a.found} is no data${a.why === undefined ? '' : `: ${a.why}`}`,
+    message: (a: { found: string; why?: string }) =>
+      `${a.found.replace(/^./, (first) => first.toUpperCase())} is no data${a.why === undefined ? '' : `: ${a.why}`}`,
     hint: () => 'Give numbers, bigints, strings, booleans, dates, null, Uint8Arrays, or lists and objects of them',
   },
   INPUT_NO_FORM: {

@@ -67,7 +67,14 @@ function refuseStrangers(command: Command, parsed: { operands: string[]; unknown
   }
   const extra = parsed.operands[command.operands.length]
   if (extra !== undefined) {
-    throw new MlmodelError('USAGE_EXTRA_ARGUMENT', { command: title, given: extra, most: command.operands.length })
+    // `-i *.csv` without quotes comes as one file of `-i` and many operands.
+    const files = Object.values(command.options).find(({ file, many }) => file === true && many === true)?.short
+    throw new MlmodelError('USAGE_EXTRA_ARGUMENT', {
+      command: title,
+      given: extra,
+      most: command.operands.length,
+      files: files === undefined ? undefined : `-${files}`,
+    })
   }
 }
 

@@ -9,8 +9,7 @@ export { readNpy, writeNpy } from './data/npy.ts'
 export { readNpz } from './data/npz.ts'
 export { readParquet } from './data/parquet/read.ts'
 export { joinBatches, toTable } from './data/prediction-table.ts'
-export { writePredictions } from './data/reply.ts'
-export { type Description, describeModel } from './describe.ts'
+export type { Description } from './describe.ts'
 export { type DataType, type Dtype, dtypes, float16ToNumber, numberToFloat16 } from './dtype.ts'
 export { csvPlan, enforceParams, enforceTyped, finishCsv, type Warning } from './enforce/index.ts'
 export { readRequest } from './enforce/request.ts'
@@ -41,6 +40,7 @@ export {
   type SampleInput,
   setSignature,
 } from './library/make.ts'
+export { describeModel, type WriteOptions, writePredictions } from './library/parts.ts'
 export {
   type ColumnsOf,
   type InputOf,

@@ -2,7 +2,17 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { loadMlmodel, locate, MlmodelError, openLoaded, openModel, parseJson, parseSignature, readRequest } from '../src/index.ts'
+import {
+  loadMlmodel,
+  locate,
+  MlmodelError,
+  openLoaded,
+  openModel,
+  parseJson,
+  parseSignature,
+  readRequest,
+  writePredictions,
+} from '../src/index.ts'
 import { limitsOf } from '../src/options.ts'
 
 const penguins = fileURLToPath(
@@ -87,6 +97,7 @@ test('the parts alone', async () => {
   await refusal(() => parseJson('1', { limit: 5 } as object))
   await refusal(() => readRequest(Buffer.from('{}'), 'application/json', undefined, { mode: 'Strict' as 'strict' }))
   await refusal(() => parseSignature(undefined, {}, { line: 1 } as object))
+  await refusal(() => writePredictions({ kind: 'value', value: 1 }, { wrapped: true } as never))
   const model = await openLoaded(mlmodel)
   await refusal(() => model.predict({ kind: 'frame', rows: 0, columns: [] }, { param: 1 } as object))
   await model.close()

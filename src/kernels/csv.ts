@@ -88,6 +88,7 @@ function kernelOver(buffer: ArrayBuffer, calls: Exports): CsvKernel {
   const found = new Uint32Array(buffer, values, blockBytes + 64)
   const texts: string[] = Array.from({ length: slotCount }, () => '')
   const isUsed = new Uint8Array(slotCount)
+  let turn = 0
   const missing = new Uint8Array(slotCount)
   let columns = 0
   let cut = 0
@@ -116,9 +117,16 @@ function kernelOver(buffer: ArrayBuffer, calls: Exports): CsvKernel {
     findTexts: (column, count) => calls.findTexts(index + column * 4, columns, count, cutOf(column), values, rejects, slots),
     keepText(row, start, end, text, isMissing) {
       const first = found[row]!
-      // It may have been kept for a row before.
-      if (isUsed[first] === 1 && texts[first] === text) return
-      const slot = isUsed[first] === 1 ? first ^ 1 : first
+      // Of the four places the first that is free; else any will do.
+      let slot = first ^ (turn++ & 3)
+      for (let probe = 0; probe < 4; probe++) {
+        const place = first ^ probe
+        // Kept for a row before.
+        if (isUsed[place] === 1 && texts[place] === text) return
+        if (isUsed[place] === 1) continue
+        slot = place
+        break
+      }
       calls.keepText(slots + slot * 64, input + start, input + end)
       isUsed[slot] = 1
       texts[slot] = text

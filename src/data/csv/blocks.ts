@@ -44,10 +44,12 @@ export function scanBlocks(blocks: Blocks, scan: Scan, most: number): void {
   const { blockBytes } = blocks.kernel
   // No cell of a block can then be too long. A line of nothing is no row where there is one column only.
   if (context.fieldBytes < blockBytes || (columns.length === 1 && kinds[0] !== kindReal && kinds[0] !== kindInteger)) return
-  while (scan.rows < most && window.start < window.end) {
+  // The line feed that the window puts behind the last byte: a blank line, and then the last block would not be regular.
+  const end = window.final && window.bytes[window.end - 2] === 10 ? window.end - 1 : window.end
+  while (scan.rows < most && window.start < end) {
     const wanted = blocks.bytesPerRow === 0 ? blockBytes : Math.ceil((most - scan.rows) * blocks.bytesPerRow * 1.05) + 256
     const reach = window.start + Math.min(blockBytes, wanted)
-    const piece = window.bytes.subarray(window.start, Math.min(window.end, reach))
+    const piece = window.bytes.subarray(window.start, Math.min(end, reach))
     const length = piece.lastIndexOf(10) + 1
     if (length === 0) return
     const rows = blocks.kernel.take(piece.subarray(0, length), columns.length)
@@ -143,10 +145,15 @@ function hasNegative(values: Float64Array, rows: number): boolean {
   return false
 }
 
+const firstRows = 512
+
 function readTexts(kernel: CsvKernel, scan: Scan, column: number, rows: number): boolean {
   const { values, reading } = scan.columns[column]!
   const literal = reading.how === 'text' && reading.literal
   const { found, texts, missing, rejects } = kernel
+  // Most texts of a column come again: those of the first rows need not be read for all.
+  const few = scan.context.before + scan.rows === 0 ? kernel.findTexts(column, Math.min(rows, firstRows)) : 0
+  for (let at = 0; at < few; at++) if (!readText(kernel, scan, column, rejects[at]!, literal)) return false
   const rejected = kernel.findTexts(column, rows)
   for (let row = 0, at = scan.rows; row < rows; row++, at++) {
     const place = found[row]!

@@ -254,7 +254,7 @@ function takeFrame(scan: Scan, reuse: boolean): Frame {
   const columns = scan.columns
     .slice(leading)
     .filter(({ reading }) => reading.how !== 'skip')
-    .map((column) => finishColumn(column, store, rows, plan, place))
+    .map((column) => finishColumn(column, store, rows, plan, place, reuse))
   const index = leading === 0 ? undefined : finishIndex(scan.columns.slice(0, leading), store, rows, plan, place)
   if (misfits.count > 0) throw misfitsError(misfits, namesOf(scan))
   context.before += rows

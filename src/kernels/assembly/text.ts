@@ -7,7 +7,7 @@ const SLOT_BITS: u64 = 13
 const LONGEST: u32 = 32
 
 /**
- * Looks up the texts of a column; `target` gets the slot of each, u32. What is not there, in its slot or that beside it, is
+ * Looks up the texts of a column; `target` gets the slot of each, u32. What is not there, in its slot or the three beside it, is
  * listed in `rejects`, as are texts of more than 32 bytes and quoted ones with quotes inside. Returns their number.
  */
 export function findTexts(index: usize, columns: u32, rows: u32, cut: u32, target: usize, rejects: usize, slots: usize): u32 {
@@ -37,11 +37,12 @@ export function findTexts(index: usize, columns: u32, rows: u32, cut: u32, targe
       slot = (hash * 0x9e3779b97f4a7c15) >> (64 - SLOT_BITS)
       const inner = quoted && (load<u8>(end) != QUOTE || v128.any_true(v128.or(i8x16.eq(head, quote), i8x16.eq(tail, quote))))
       if (!inner) {
-        found = holds(slots + ((slot as usize) << 6), head, tail, length)
-        if (!found && holds(slots + (((slot ^ 1) as usize) << 6), head, tail, length)) {
-          found = true
-          slot ^= 1
+        const first = slot
+        for (let probe: u64 = 0; probe < 4 && !found; probe++) {
+          slot = first ^ probe
+          found = holds(slots + ((slot as usize) << 6), head, tail, length)
         }
+        if (!found) slot = first
       }
     }
     store<u32>(target + ((row as usize) << 2), slot as u32)

@@ -1,6 +1,6 @@
 /**
  * What predict-parquet, -arrow, -npy and -json share: 500,000 rows × 20 numbers in that form scored by the command, beside
- * the sum of its parts alone (S starting, R our reader, X ONNX Runtime on ready tensors, W our CSV writer), and its
+ * the sum of its parts alone (S starting, R our reader, down to the columns of the signature, X ONNX Runtime on ready tensors, W our CSV writer), and its
  * memory for twice as many rows. With `--python PYTHON` the file is one that pandas, pyarrow, NumPy or json wrote, and beside
  * it stands the same in Python (them and ONNX Runtime) on that file, end to end. As a program: `read FORMAT FILE`, one
  * reading in a process of its own.
@@ -17,6 +17,7 @@ import { readNpyBlocks } from '../src/data/npy-blocks.ts'
 import { type OutputFormat, openPredictionWriter } from '../src/data/predictions.ts'
 import { fileSource } from '../src/data/source.ts'
 import { readTable } from '../src/data/table.ts'
+import { enforceTyped } from '../src/enforce/index.ts'
 import { readRequest } from '../src/enforce/request.ts'
 import { parseJson } from '../src/json.ts'
 import { parseSchema } from '../src/signature.ts'
@@ -195,15 +196,13 @@ export async function measureForm(form: Form): Promise<void> {
 }
 
 async function read(form: Form, file: string): Promise<void> {
+  const inputs = parseSchema(parseJson(JSON.stringify(names.map((name) => ({ name, type: 'double', required: true })))).value, {})
   if (form === 'npy') {
-    for await (const block of readNpyBlocks(fileSource(file), { reuse: true })) assert.equal(block.shape[1], 20)
+    for await (const tensor of readNpyBlocks(fileSource(file), { reuse: true }))
+      enforceTyped({ kind: 'array', tensor }, { inputs }, 'strict')
     return
   }
   if (form === 'json') {
-    const inputs = parseSchema(
-      parseJson(JSON.stringify(names.map((name) => ({ name, type: 'double', required: true })))).value,
-      {},
-    )
     readRequest(readFileSync(file), 'application/json', { inputs }, { mode: 'strict', fast: readTyped })
     return
   }

@@ -10,7 +10,7 @@ import { type ByteReader, peek, type RandomReader, type Source, spool } from './
 
 export interface NpyBlocksOptions {
   readonly limits?: Limits
-  /** Rows of a block; default 16,384, or fewer of more than 4 MiB. */
+  /** Rows of a block; default 16,384, or fewer where they are more than 2 MiB. */
   readonly batchRows?: number | undefined
   /** One block of all rows. */
   readonly whole?: boolean
@@ -19,7 +19,7 @@ export interface NpyBlocksOptions {
 }
 
 const defaultRows = 1 << 14
-const blockBytes = 1 << 20
+const blockBytes = 2 << 20
 /** Columns of Fortran order that are read piece by piece; with more, reading costs more than memory. */
 const mostPieces = 1 << 12
 

@@ -244,7 +244,9 @@ function toNumber(value: bigint, broken: Broken): number {
 
 function decodeName(bytes: Uint8Array, flags: number): string {
   // Without flag bit 11 the name is CP437; its lower half is ASCII, and what else stands there is only shown.
-  return (flags & 0x800) !== 0 ? new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes) : Buffer.from(bytes).toString('latin1')
+  return (flags & 0x800) !== 0
+    ? new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes)
+    : Buffer.from(bytes).toString('latin1')
 }
 
 function isPlainName(name: string): boolean {

@@ -9,8 +9,7 @@ export { readNpy, writeNpy } from './data/npy.ts'
 export { readNpz } from './data/npz.ts'
 export { readParquet } from './data/parquet/read.ts'
 export { joinBatches, toTable } from './data/prediction-table.ts'
-export { writePredictions } from './data/reply.ts'
-export { type Description, describeModel } from './describe.ts'
+export type { Description } from './describe.ts'
 export { type DataType, type Dtype, dtypes, float16ToNumber, numberToFloat16 } from './dtype.ts'
 export { csvPlan, enforceParams, enforceTyped, finishCsv, type Warning } from './enforce/index.ts'
 export { readRequest } from './enforce/request.ts'
@@ -23,12 +22,25 @@ export {
   problemMessage,
   type Where,
 } from './errors/index.ts'
+export type { ExampleRequest, Protocol } from './example/index.ts'
 export type { Mode, NativeModel, NativeOnnx, PredictOptions } from './flavors/flavor.ts'
 export type { Int64 } from './javascript/cell.ts'
 export type { ColumnInput, ModelInput } from './javascript/input.ts'
 export { Predictions } from './javascript/predictions.ts'
 export type { TensorDtype, TensorInput, TensorOutput } from './javascript/tensor.ts'
 export { parseJson, writeJsonValue } from './json.ts'
+export {
+  type CreateModelOptions,
+  createExample,
+  createModel,
+  type ExampleOptions,
+  type InferOptions,
+  inferSignature,
+  type SampleFileOptions,
+  type SampleInput,
+  setSignature,
+} from './library/make.ts'
+export { describeModel, type WriteOptions, writePredictions } from './library/parts.ts'
 export {
   type ColumnsOf,
   type InputOf,

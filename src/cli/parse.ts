@@ -67,7 +67,12 @@ function refuseStrangers(command: Command, parsed: { operands: string[]; unknown
   }
   const most = mostOperands(command)
   const extra = parsed.operands[most]
-  if (extra !== undefined) throw new MlmodelError('USAGE_EXTRA_ARGUMENT', { command: title, given: extra, most })
+  if (extra !== undefined) {
+    // `-i *.csv` without quotes comes as one file of `-i` and many operands.
+    const files = Object.values(command.options).find(({ file, many }) => file === true && many === true)?.short
+    const given = { command: title, given: extra, most, files: files === undefined ? undefined : `-${files}` }
+    throw new MlmodelError('USAGE_EXTRA_ARGUMENT', given)
+  }
 }
 
 function missingValue(command: Command, error: CommanderError, title: string): MlmodelError {

@@ -1,6 +1,7 @@
 /** What a model's process and its parent say to each other. Errors travel as data and are the same errors again. */
 import type { Batch } from '../batch.ts'
 import { type ErrorCode, MlmodelError, type Problem, type Where } from '../errors/index.ts'
+import type { Limits } from '../limits.ts'
 import type { OpenModelOptions, Reply } from '../model.ts'
 import type { PredictRequest } from '../predict-input.ts'
 
@@ -8,7 +9,7 @@ import type { PredictRequest } from '../predict-input.ts'
 export interface OpenMessage {
   readonly kind: 'open'
   readonly path: string
-  readonly options: Omit<OpenModelOptions, 'onWarning'>
+  readonly options: Omit<OpenModelOptions, 'onWarning' | 'limits'> & { readonly limits?: Limits }
 }
 
 export type RunnerRequest =

@@ -3,6 +3,7 @@ import type { Cell } from '../batch.ts'
 import { MlmodelError, type Where } from '../errors/index.ts'
 import { parseJson } from '../json.ts'
 import { defaultLimits, type Limits } from '../limits.ts'
+import { checkOptions } from '../options.ts'
 import { isYamlMap, type YamlValue, yamlKind } from '../yaml.ts'
 import { parseParams } from './param.ts'
 import { at, parseSchema } from './schema.ts'
@@ -29,6 +30,7 @@ export function parseSignature(
   where: Where,
   options: ParseSignatureOptions = {},
 ): Signature | undefined {
+  checkOptions('parseSignature', options, { limits: 'object', lineOf: 'function' })
   if (value === undefined || value === null) return undefined
   if (!isYamlMap(value))
     throw new MlmodelError('SIGNATURE_FIELD', { field: 'signature', wanted: 'a mapping', found: yamlKind(value) }, { where })

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { lstat, open, readdir, realpath, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { MlmodelError } from '../errors/index.ts'
+import { MlmodelError } from './errors/index.ts'
 
 /** Where results go: the terminal's stdout, or a file that appears when it is complete. */
 export interface Output {
@@ -94,8 +94,13 @@ export async function openOutputFile(given: string): Promise<Output> {
  * the number alone does not do.
  */
 export function temporaryName(name: string, pid: number): string {
-  return `${temporaryStart(name)}${pid}.${randomBytes(4).toString('hex')}${temporaryEnd}`
+  const made = `${temporaryStart(name)}${pid}.${randomBytes(4).toString('hex')}${temporaryEnd}`
+  if (pid === process.pid) own.add(made)
+  return made
 }
+
+/** Names that this process made, some of which it may be writing now. */
+const own = new Set<string>()
 
 const temporaryEnd = '.mlmodel-part'
 
@@ -113,21 +118,22 @@ export async function removeUnfinished(output: string, pid: number): Promise<voi
 }
 
 /**
- * Removes what killed processes left: a run that is interrupted inside ONNX Runtime cannot clean up after itself,
- * because a signal handler would make Ctrl-C dead until the run ends. What bears our own number is of an earlier process:
- * in a container each is number 1.
+ * Removes what killed processes left of a file or folder: a run that is interrupted inside ONNX Runtime cannot clean up after
+ * itself, because a signal handler would make Ctrl-C dead until the run ends. What bears our own number and is not ours is of
+ * an earlier process: in a container each is number 1.
  */
-async function removeStale(path: string): Promise<void> {
-  await removeParts(path, (owner) => owner === process.pid || !isAlive(owner))
+export async function removeStale(path: string): Promise<void> {
+  await removeParts(path, (owner, name) => (owner === process.pid ? !own.has(name) : !isAlive(owner)))
 }
 
-async function removeParts(path: string, isDone: (owner: number) => boolean): Promise<void> {
+async function removeParts(path: string, isDone: (owner: number, name: string) => boolean): Promise<void> {
   const folder = dirname(path)
   const start = temporaryStart(basename(path))
   for (const name of await readdir(folder).catch(() => [])) {
     if (!name.startsWith(start) || !name.endsWith(temporaryEnd)) continue
     const owner = Number(name.slice(start.length).split('.', 1)[0])
-    if (Number.isInteger(owner) && owner > 0 && isDone(owner)) await rm(join(folder, name), { force: true })
+    if (Number.isInteger(owner) && owner > 0 && isDone(owner, name))
+      await rm(join(folder, name), { recursive: true, force: true })
   }
 }
 

@@ -3,7 +3,7 @@ import { lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, s
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
-import { openOutputFile, removeUnfinished, temporaryName } from '../../src/cli/output-file.ts'
+import { openOutputFile, removeUnfinished, temporaryName } from '../src/whole-file.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'mlmodel-test-'))
 after(() => rmSync(folder, { recursive: true, force: true }))
@@ -94,10 +94,22 @@ test('a private file stays private', { skip: process.platform === 'win32' }, asy
 
 test('what an earlier process of our number left is in nobody’s way: in a container each is number 1', async () => {
   const at = place('same-number')
-  writeFileSync(join(at, temporaryName('out.csv', process.pid)), 'old')
+  writeFileSync(join(at, temporaryName('out.csv', 77).replace('.77.', `.${process.pid}.`)), 'old')
   const output = await openOutputFile(join(at, 'out.csv'))
   await output.write(Buffer.from('x'))
   await output.commit()
+  assert.deepEqual(readdirSync(at), ['out.csv'])
+})
+
+test('two outputs of one process to one file do not remove each other', async () => {
+  const at = place('two')
+  const [one, other] = [await openOutputFile(join(at, 'out.csv')), await openOutputFile(join(at, 'out.csv'))]
+  await one.write(Buffer.from('one'))
+  await other.write(Buffer.from('other'))
+  await one.commit()
+  assert.equal(readFileSync(join(at, 'out.csv'), 'utf8'), 'one')
+  await other.commit()
+  assert.equal(readFileSync(join(at, 'out.csv'), 'utf8'), 'other')
   assert.deepEqual(readdirSync(at), ['out.csv'])
 })
 

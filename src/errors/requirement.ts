@@ -1,0 +1,29 @@
+/** Errors of requirement lines, markers, requirements files and conda's package specifications. */
+import type { ErrorTable } from './define.ts'
+
+export const requirementErrors = {
+  REQUIREMENT_INVALID: {
+    kind: 'model',
+    message: (args: { text: string; column: number; why: string }) =>
+      `${JSON.stringify(args.text)} is no requirement: ${args.why} (at character ${args.column})`,
+    hint: () => 'A requirement is a name, extras, versions and a marker: `pandas[excel]>=2,<3; python_version >= "3.9"`',
+  },
+  MARKER_UNDEFINED: {
+    kind: 'model',
+    message: (args: { marker: string; why: string }) => `The marker ${JSON.stringify(args.marker)} cannot be judged: ${args.why}`,
+  },
+  REQUIREMENTS_CYCLE: {
+    kind: 'model',
+    message: (args: { path: string }) => `${JSON.stringify(args.path)} includes itself`,
+    hint: () => 'pip and MLflow would read it for ever; remove the line',
+  },
+  REQUIREMENTS_TOO_MANY: {
+    kind: 'limit',
+    message: (args: { what: string; limit: number }) => `The requirements files have more than ${args.limit} ${args.what}`,
+  },
+  MATCH_SPEC_INVALID: {
+    kind: 'model',
+    message: (args: { text: string; why: string }) => `${JSON.stringify(args.text)} is no conda package: ${args.why}`,
+    hint: () => 'Write a name, a version and a build, such as `numpy>=1.26,<3` or `conda-forge::numpy=1.26`',
+  },
+} satisfies ErrorTable

@@ -1,0 +1,37 @@
+/** Errors of environments: files that MLflow refuses, overrides, interpreters. */
+import type { ErrorTable } from './define.ts'
+
+export const environmentErrors = {
+  ENVIRONMENT_FIELD: {
+    kind: 'model',
+    message: (args: { field: string; wanted: string; found: string }) =>
+      `${args.field} must be ${args.wanted}, not ${args.found}`,
+  },
+  ENVIRONMENT_KEY: {
+    kind: 'model',
+    message: (args: { key: string }) =>
+      `${JSON.stringify(args.key)} is no key of python_env.yaml, and MLflow refuses files with others`,
+    hint: () => 'The keys are python, build_dependencies and dependencies',
+  },
+  ENVIRONMENT_PYTHON_UNPINNED: {
+    kind: 'model',
+    message: (args: { text: string }) => `${JSON.stringify(args.text)} names no Python version, and MLflow asks for one`,
+    hint: () => 'Write it with a version, such as `python=3.11.7`',
+  },
+  ENVIRONMENT_PYTHON_COMPARATOR: {
+    kind: 'model',
+    message: (args: { text: string; comparator: string }) =>
+      `${JSON.stringify(args.text)} compares with \`${args.comparator}\`, of which MLflow makes no Python version`,
+    hint: () => 'Write it with `=`, such as `python=3.11.7`',
+  },
+  ENVIRONMENT_NOT_NAMED: {
+    kind: 'model',
+    message: (args: { key: string }) => `\`env\` of python_function has no \`${args.key}\`, where MLflow looks for the file`,
+    hint: (args) => `Add \`${args.key}: ${args.key === 'conda' ? 'conda.yaml' : 'python_env.yaml'}\` below \`env\``,
+  },
+  ENVIRONMENT_FILE_ABSENT: {
+    kind: 'model',
+    message: (args: { file: string }) => `There is no file ${JSON.stringify(args.file)}, and no other that says what to install`,
+    hint: () => 'Log the model again, or write the file; `mlmodel env --format` makes one from requirements',
+  },
+} satisfies ErrorTable

@@ -14,7 +14,7 @@ const plainEscapes: Readonly<Record<string, string>> = {
   v: '\v',
 }
 
-const escape = /\\(?:([0-7]{1,3})|x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([^]))/gu
+const escapeSequence = /\\(?:([0-7]{1,3})|x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([\s\S]))/gu
 
 /**
  * The text of a literal in single or double quotes, without a prefix.
@@ -26,9 +26,9 @@ export function readPythonString(literal: string): string | undefined {
   const body = literal.slice(1, -1).replace(/\r\n?/g, '\n')
   if (body.includes('\0') || endsInBackslash(body)) return undefined
   let isValid = true
-  const plain = body.replace(/\\[^]/g, '')
+  const plain = body.replace(/\\[\s\S]/g, '')
   if (plain.includes('\n')) return undefined
-  const text = body.replace(escape, (all, octal, hex, short, long, character) => {
+  const text = body.replace(escapeSequence, (all, octal, hex, short, long, character) => {
     const digits = hex ?? short ?? long
     if (octal !== undefined) return String.fromCharCode(Number.parseInt(octal, 8))
     if (digits !== undefined) {

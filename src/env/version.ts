@@ -26,11 +26,15 @@ export interface Version {
 
 /** What Python's `str.strip` takes off and its regular expressions call `\s`; JavaScript's set differs in six characters. */
 export const pythonSpace = '\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000'
-const surroundingSpace = new RegExp(`^[${pythonSpace}]+|[${pythonSpace}]+$`, 'g')
+const isSpace = new RegExp(`[${pythonSpace}]`)
 
-/** Python's `text.strip()`. */
+/** Python's `text.strip()`. By hand: a pattern that is bound to the end alone tries every blank of a long line. */
 export function stripPython(text: string): string {
-  return text.replace(surroundingSpace, '')
+  let start = 0
+  let end = text.length
+  while (start < end && isSpace.test(text[start]!)) start++
+  while (end > start && isSpace.test(text[end - 1]!)) end--
+  return text.slice(start, end)
 }
 
 const localPart = /^[a-z0-9]+(?:[._-][a-z0-9]+)*$/i

@@ -1,0 +1,195 @@
+/** What one line of a requirements file is, as pip takes it. */
+import { MlmodelError } from '../errors/index.ts'
+import type { Marker } from './marker.ts'
+import { normalizeName } from './name.ts'
+import { type PipOption, readPipOptions, requirementOptions } from './pip-options.ts'
+import { parseRequirement, type Requirement } from './requirement.ts'
+import type { Specifier } from './specifier.ts'
+import { parseVersion } from './version.ts'
+
+/**
+ * `requirement`: a package of an index. `url` and `vcs`: an address, bare or behind `name @`. `path`: a file or folder.
+ * `include` and `constraint`: `-r` and `-c`.
+ */
+export type RequirementLineClass =
+  | 'requirement'
+  | 'option'
+  | 'vcs'
+  | 'url'
+  | 'path'
+  | 'editable'
+  | 'include'
+  | 'constraint'
+  | 'invalid'
+
+/** A line taken apart. */
+export interface RequirementLineParts {
+  readonly class: RequirementLineClass
+  /** Also of an address or a path that tells it: `name @ …`, `#egg=name`, a wheel's file name. */
+  readonly name: string | null
+  readonly extras: readonly string[]
+  readonly specifiers: readonly Specifier[]
+  /** The address or path; of `-r` and `-c` the file. */
+  readonly url: string | null
+  /** Whether it stands behind `name @`. */
+  readonly isNamed: boolean
+  readonly marker: Marker | null
+  /** Of a line of options, those that have an effect. */
+  readonly options: readonly PipOption[]
+  /** Of a requirement: `--hash=sha256:…`, and others like it. */
+  readonly lineOptions: readonly PipOption[]
+  /** Why it is invalid. */
+  readonly problem: string | null
+}
+
+const nothing: RequirementLineParts = {
+  class: 'invalid',
+  name: null,
+  extras: [],
+  specifiers: [],
+  url: null,
+  isNamed: false,
+  marker: null,
+  options: [],
+  lineOptions: [],
+  problem: null,
+}
+
+/** Takes one line apart, without comment and continuation. */
+export function readRequirementLine(line: string): RequirementLineParts {
+  const { requirement, options: optionText } = splitOptions(line)
+  const { options, problem } = readPipOptions(optionText)
+  if (problem !== null) return { ...nothing, problem }
+  if (requirement !== '')
+    return { ...readTarget(requirement), lineOptions: options.filter(({ option }) => requirementOptions.has(option)) }
+  const firstOf = (name: string): string | undefined => options.find(({ option }) => option === name)?.value ?? undefined
+  const editable = firstOf('--editable')
+  if (editable !== undefined) return readEditable(editable)
+  const included = firstOf('--requirement')
+  if (included !== undefined) return { ...nothing, class: 'include', url: included }
+  const constraints = firstOf('--constraint')
+  if (constraints !== undefined) return { ...nothing, class: 'constraint', url: constraints }
+  const effective = options.filter(({ option }) => !requirementOptions.has(option))
+  if (effective.length === 0) return { ...nothing, problem: 'there is no requirement for the option' }
+  return { ...nothing, class: 'option', options: effective }
+}
+
+/** pip splits a line at its spaces, and takes what follows the first word with a dash for options. */
+function splitOptions(line: string): { readonly requirement: string; readonly options: string } {
+  const start = line.startsWith('-') ? 0 : line.indexOf(' -') + 1
+  return start === 0 && !line.startsWith('-')
+    ? { requirement: line, options: '' }
+    : { requirement: line.slice(0, start).trim(), options: line.slice(start) }
+}
+
+const vcsScheme = /^(?:git|hg|svn|bzr)\+/i
+const urlScheme =
+  /^(?:https?|file|ftp|git\+(?:https?|ssh|git|file)|svn\+(?:ssh|https?|svn|file)|hg\+(?:file|https?|ssh|static-http)|bzr\+(?:https?|ssh|sftp|ftp|lp|file)):/i
+const archive = /\.(?:zip|whl|tar\.gz|tgz|tar|tar\.bz2|tbz|tar\.xz|txz|tlz|tar\.lz|tar\.lzma)$/i
+
+function readTarget(text: string): RequirementLineParts {
+  try {
+    if (urlScheme.test(text)) return readAddress(text, text.indexOf('; '), 2)
+    const semicolon = text.indexOf(';')
+    const bare = (semicolon < 0 ? text : text.slice(0, semicolon)).trim()
+    const { path } = splitExtras(bare)
+    const at = bare.indexOf('@')
+    if (archive.test(path) && (at < 0 || looksLikePath(bare.slice(0, at)))) return readAddress(text, semicolon, 1)
+    return ofRequirement(text, bare)
+  } catch (error) {
+    if (!(error instanceof MlmodelError)) throw error
+    return { ...nothing, problem: reasonOf(error) }
+  }
+}
+
+function ofRequirement(text: string, bare: string): RequirementLineParts {
+  let requirement: Requirement
+  try {
+    requirement = parseRequirement(text)
+  } catch (error) {
+    if (!looksLikePath(bare)) throw error
+    const semicolon = text.indexOf(';')
+    return readAddress(text, semicolon, 1)
+  }
+  const { name, extras, specifiers, url, marker } = requirement
+  // Only the text behind === holds a bracket, and nobody means it: `name===1.0[extra]`.
+  if (specifiers.some(({ version }) => version.endsWith(']')))
+    return { ...nothing, problem: 'the extras stand behind the version; they belong to the name' }
+  return {
+    ...nothing,
+    class: url === undefined ? 'requirement' : classOf(url),
+    name,
+    extras,
+    specifiers,
+    url: url ?? null,
+    isNamed: url !== undefined,
+    marker: marker ?? null,
+  }
+}
+
+/** An address or a path, with a marker behind the semicolon at an index. */
+function readAddress(text: string, semicolon: number, length: number): RequirementLineParts {
+  const address = (semicolon < 0 ? text : text.slice(0, semicolon)).trim()
+  const marker = semicolon < 0 ? '' : text.slice(semicolon + length).trim()
+  const { path, extras } = urlScheme.test(address) ? { path: address, extras: [] } : splitExtras(address)
+  return {
+    ...nothing,
+    ...nameOf(path),
+    class: classOf(path),
+    ...(extras.length > 0 ? { extras } : {}),
+    url: path,
+    marker: marker === '' ? null : (parseRequirement(`name; ${marker}`).marker ?? null),
+  }
+}
+
+function readEditable(text: string): RequirementLineParts {
+  try {
+    const named = /^[A-Za-z0-9][A-Za-z0-9._-]*\s*(?:\[[^\]]*\]\s*)?@/.test(text) && !urlScheme.test(text)
+    return { ...(named ? ofRequirement(text, text) : readAddress(text, -1, 0)), class: 'editable' }
+  } catch (error) {
+    if (!(error instanceof MlmodelError)) throw error
+    return { ...nothing, problem: reasonOf(error) }
+  }
+}
+
+function classOf(url: string): RequirementLineClass {
+  if (vcsScheme.test(url)) return 'vcs'
+  return urlScheme.test(url) && !/^file:/i.test(url) ? 'url' : 'path'
+}
+
+function looksLikePath(text: string): boolean {
+  return text.includes('/') || text.includes('\\') || text.startsWith('.')
+}
+
+/** `./folder[extra]`. */
+function splitExtras(text: string): { readonly path: string; readonly extras: readonly string[] } {
+  const open = text.endsWith(']') ? text.lastIndexOf('[') : -1
+  if (open <= 0 || open === text.length - 2) return { path: text, extras: [] }
+  const extras = text
+    .slice(open + 1, -1)
+    .split(',')
+    .map((extra) => normalizeName(extra.trim()))
+  return { path: text.slice(0, open), extras }
+}
+
+/** What an address says of its package: `#egg=name[extra]`, or a wheel's `name-version-….whl`. */
+function nameOf(url: string): Partial<RequirementLineParts> {
+  const hash = url.indexOf('#')
+  const bare = hash < 0 ? url : url.slice(0, hash)
+  const file = bare.slice(Math.max(bare.lastIndexOf('/'), bare.lastIndexOf('\\')) + 1)
+  const wheel = /^([^-]+)-([^-]+)(?:-\d[^-]*)?-[^-]+-[^-]+-[^-]+\.whl$/.exec(file)
+  if (wheel !== null && parseVersion(wheel[2]!.replaceAll('_', '-')) !== undefined)
+    return { name: wheel[1]!.replaceAll('_', '-'), specifiers: [{ operator: '==', version: wheel[2]!.replaceAll('_', '-') }] }
+  const egg = hash < 0 ? undefined : /(?:^|&)egg=([^&]*)/.exec(url.slice(hash + 1))?.[1]
+  if (egg === undefined) return {}
+  try {
+    const { name, extras } = parseRequirement(egg)
+    return { name, extras }
+  } catch {
+    return {}
+  }
+}
+
+function reasonOf(error: MlmodelError): string {
+  return error.code === 'REQUIREMENT_INVALID' ? (error.arguments as { why: string }).why : error.message
+}

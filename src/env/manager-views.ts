@@ -251,18 +251,22 @@ function condaView(model: Mlmodel, { conda, names }: EnvironmentFiles): ManagerV
     const refusal = new MlmodelError('ENVIRONMENT_FILE_ABSENT', { file: conda.name }, { where: { file, line } })
     return { ...base, file: null, why: `${conda.name} is missing`, refusal }
   }
-  if (conda.state === 'failed') return { ...base, file: conda.name, why, refusal: conda.error }
-  const named = condaName(conda.bytes, conda.name)
-  const packages = condaPackages(conda.content)
-  return {
+  // The name is of the text alone, whatever it says.
+  const named = conda.bytes === undefined ? { reason: `${conda.name} cannot be read` } : condaName(conda.bytes, conda.name)
+  const view = {
     ...base,
     file: conda.name,
     why,
+    name: 'name' in named ? named.name : null,
+    nameless: 'reason' in named ? named.reason : null,
+  }
+  if (conda.state === 'failed') return { ...view, refusal: conda.error }
+  const packages = condaPackages(conda.content)
+  return {
+    ...view,
     python: condaPython(packages),
     buildDependencies: packages.filter(({ text }) => /^(pip|setuptools|wheel)\b(?![-.])/.test(text)),
     dependencies: condaPipLines(conda.content),
-    name: 'name' in named ? named.name : null,
-    nameless: 'reason' in named ? named.reason : null,
     refusal: conda.content.problems[0] ?? null,
   }
 }

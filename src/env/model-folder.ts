@@ -8,7 +8,7 @@ import { parseYaml, type YamlDocument } from '../yaml.ts'
 export type FileRead =
   | { readonly state: 'read'; readonly name: string; readonly bytes: Uint8Array }
   | { readonly state: 'absent'; readonly name: string }
-  | { readonly state: 'failed'; readonly name: string; readonly error: MlmodelError }
+  | { readonly state: 'failed'; readonly name: string; readonly error: MlmodelError; readonly bytes?: Uint8Array }
 
 /** A file of YAML: its document, or why there is none. */
 export type YamlRead<T> =
@@ -48,7 +48,7 @@ export function openModelFolder(directory: string, limits: Limits): ModelFolder 
         return { state: 'read', name, bytes: file.bytes, content: take(parseYaml(file.bytes, name, limits), name) }
       } catch (error) {
         if (!(error instanceof MlmodelError)) throw error
-        return { state: 'failed', name, error }
+        return { state: 'failed', name, error, bytes: file.bytes }
       }
     },
   }

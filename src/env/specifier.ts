@@ -17,8 +17,8 @@ export interface Specifier {
 const space = `[${pythonSpace}]*`
 const release = String.raw`v?(?:[0-9]+!)?[0-9]+(?:\.[0-9]+)*`
 const pre = String.raw`(?:[-_.]?(?:alpha|beta|preview|pre|a|b|c|rc)[-_.]?[0-9]*)?`
-const post = String.raw`(?:-[0-9]+|[-_.]?(?:post|rev|r)[-_.]?[0-9]*)?`
-const dev = String.raw`(?:[-_.]?dev[-_.]?[0-9]*)?`
+const post = `(?:-[0-9]+|[-_.]?(?:post|rev|r)[-_.]?[0-9]*)?`
+const dev = `(?:[-_.]?dev[-_.]?[0-9]*)?`
 const local = String.raw`(?:\+[a-z0-9]+(?:[-_.][a-z0-9]+)*)?`
 
 /** The text of a regular expression: one specifier, at the place where it stands. `===` takes commas along, as in `packaging`. */

@@ -34,7 +34,7 @@ export interface RequirementLineParts {
   /** Whether it stands behind `name @`. */
   readonly isNamed: boolean
   readonly marker: Marker | null
-  /** Of a line of options, those that have an effect. */
+  /** Of a line of options. */
   readonly options: readonly PipOption[]
   /** Of a requirement: `--hash=sha256:…`, and others like it. */
   readonly lineOptions: readonly PipOption[]
@@ -69,9 +69,8 @@ export function readRequirementLine(line: string): RequirementLineParts {
   if (included !== undefined) return { ...nothing, class: 'include', url: included }
   const constraints = firstOf('--constraint')
   if (constraints !== undefined) return { ...nothing, class: 'constraint', url: constraints }
-  const effective = options.filter(({ option }) => !requirementOptions.has(option))
-  if (effective.length === 0) return { ...nothing, problem: 'there is no requirement for the option' }
-  return { ...nothing, class: 'option', options: effective }
+  // Of a requirement's own options alone pip says that it ignores them.
+  return { ...nothing, class: 'option', options }
 }
 
 /** pip splits a line at its spaces, and takes what follows the first word with a dash for options. */
@@ -103,15 +102,17 @@ function readTarget(text: string): RequirementLineParts {
 }
 
 function ofRequirement(text: string, bare: string): RequirementLineParts {
+  const semicolon = text.indexOf(';')
   let requirement: Requirement
   try {
-    requirement = parseRequirement(text)
+    // A semicolon without a marker is no mistake to pip.
+    requirement = parseRequirement(semicolon >= 0 && text.slice(semicolon + 1).trim() === '' ? bare : text)
   } catch (error) {
     if (!looksLikePath(bare)) throw error
-    const semicolon = text.indexOf(';')
     return readAddress(text, semicolon, 1)
   }
   const { name, extras, specifiers, url, marker } = requirement
+  if (url !== undefined && !urlScheme.test(url)) return { ...nothing, problem: `pip knows no address like ${url}` }
   // Only the text behind === holds a bracket, and nobody means it: `name===1.0[extra]`.
   if (specifiers.some(({ version }) => version.endsWith(']')))
     return { ...nothing, problem: 'the extras stand behind the version; they belong to the name' }
@@ -132,10 +133,13 @@ function readAddress(text: string, semicolon: number, length: number): Requireme
   const address = (semicolon < 0 ? text : text.slice(0, semicolon)).trim()
   const marker = semicolon < 0 ? '' : text.slice(semicolon + length).trim()
   const { path, extras } = urlScheme.test(address) ? { path: address, extras: [] } : splitExtras(address)
+  const scheme = urlScheme.test(path) ? undefined : /^(?:[a-z][a-z0-9+.-]*:\/\/|[^/@\s]+@[^/:\s]+:)/i.exec(path)?.[0]
+  if (scheme !== undefined) return { ...nothing, problem: `pip knows no address that begins with ${scheme}` }
+  const named = nameOf(path)
   return {
     ...nothing,
-    ...nameOf(path),
-    class: classOf(path),
+    ...named,
+    class: named.problem === undefined ? classOf(path) : 'invalid',
     ...(extras.length > 0 ? { extras } : {}),
     url: path,
     marker: marker === '' ? null : (parseRequirement(`name; ${marker}`).marker ?? null),
@@ -145,7 +149,8 @@ function readAddress(text: string, semicolon: number, length: number): Requireme
 function readEditable(text: string): RequirementLineParts {
   try {
     const named = /^[A-Za-z0-9][A-Za-z0-9._-]*\s*(?:\[[^\]]*\]\s*)?@/.test(text) && !urlScheme.test(text)
-    return { ...(named ? ofRequirement(text, text) : readAddress(text, -1, 0)), class: 'editable' }
+    const parts = named ? ofRequirement(text, text) : readAddress(text, -1, 0)
+    return parts.problem === null ? { ...parts, class: 'editable' } : parts
   } catch (error) {
     if (!(error instanceof MlmodelError)) throw error
     return { ...nothing, problem: reasonOf(error) }
@@ -177,9 +182,15 @@ function nameOf(url: string): Partial<RequirementLineParts> {
   const hash = url.indexOf('#')
   const bare = hash < 0 ? url : url.slice(0, hash)
   const file = bare.slice(Math.max(bare.lastIndexOf('/'), bare.lastIndexOf('\\')) + 1)
-  const wheel = /^([^-]+)-([^-]+)(?:-\d[^-]*)?-[^-]+-[^-]+-[^-]+\.whl$/.exec(file)
-  if (wheel !== null && parseVersion(wheel[2]!.replaceAll('_', '-')) !== undefined)
-    return { name: wheel[1]!.replaceAll('_', '-'), specifiers: [{ operator: '==', version: wheel[2]!.replaceAll('_', '-') }] }
+  if (/\.whl$/i.test(file)) {
+    const wheel = /^([^\s-]+)-([^\s-]+)(?:-\d[^-]*)?-[^\s-]+-[^\s-]+-[^\s-]+\.whl$/.exec(file)
+    const version = wheel?.[2]?.replaceAll('_', '-')
+    if (wheel === null || version === undefined) return { problem: `a wheel has no name like ${file}` }
+    return {
+      name: wheel[1]!.replaceAll('_', '-'),
+      specifiers: parseVersion(version) === undefined ? [] : [{ operator: '==', version }],
+    }
+  }
   const egg = hash < 0 ? undefined : /(?:^|&)egg=([^&]*)/.exec(url.slice(hash + 1))?.[1]
   if (egg === undefined) return {}
   try {

@@ -4,7 +4,7 @@
  * The package behind version.ts has ranges too; it follows an older reading (`<1.0.post1` refuses 1.0, a pre-release is refused
  * by itself), and MLflow asks `packaging`.
  */
-import { compareVersions, parseVersion, pythonSpace, stripPython, type Version } from './version.ts'
+import { compareVersions, parseVersion, pythonSpace, stripPython, suffixOf, trimmedRelease, type Version } from './version.ts'
 
 export type SpecifierOperator = '===' | '~=' | '==' | '!=' | '<=' | '>=' | '<' | '>'
 
@@ -16,7 +16,7 @@ export interface Specifier {
 
 const space = `[${pythonSpace}]*`
 const release = String.raw`v?(?:[0-9]+!)?[0-9]+(?:\.[0-9]+)*`
-const pre = String.raw`(?:[-_.]?(?:alpha|beta|preview|pre|a|b|c|rc)[-_.]?[0-9]*)?`
+const pre = `(?:[-_.]?(?:alpha|beta|preview|pre|a|b|c|rc)[-_.]?[0-9]*)?`
 const post = `(?:-[0-9]+|[-_.]?(?:post|rev|r)[-_.]?[0-9]*)?`
 const dev = `(?:[-_.]?dev[-_.]?[0-9]*)?`
 const local = String.raw`(?:\+[a-z0-9]+(?:[-_.][a-z0-9]+)*)?`
@@ -74,8 +74,8 @@ function canonicalSpecifier({ operator, version }: Specifier): string {
   if (operator === '===' || version.endsWith('.*')) return `${operator} ${version}`
   const parsed = parseVersion(version)!
   if (operator === '~=') return `~= ${parsed.text}`
-  const [, epoch, , suffix] = /^(\d+!)?(\d+(?:\.\d+)*)(.*)$/.exec(parsed.text)!
-  return `${operator} ${epoch ?? ''}${trimmedRelease(parsed).join('.')}${suffix}`
+  const { epoch, local: segments } = parsed
+  return `${operator} ${epoch}!${trimmedRelease(parsed).join('.')}${suffixOf(parsed)}+${segments.join('.')}`
 }
 
 /** Texts in the order of their characters, as Python sorts them. */
@@ -132,9 +132,4 @@ function hasPrefix(version: Version, prefix: Version): boolean {
 
 function isSameRelease(left: Version, right: Version): boolean {
   return left.epoch === right.epoch && trimmedRelease(left).join('.') === trimmedRelease(right).join('.')
-}
-
-/** Without the zeros at its end; one number stays. */
-function trimmedRelease({ release: parts }: Version): readonly string[] {
-  return parts.slice(0, Math.max(1, parts.findLastIndex((part) => part !== '0') + 1))
 }

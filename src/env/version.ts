@@ -66,8 +66,23 @@ export function parseVersion(text: string): Version | undefined {
 
 /** Below 0: `left` is older. Trailing zeros do not count, a local part does. */
 export function compareVersions(left: Version, right: Version): number {
-  const [[leftPublic, rightPublic]] = withSmallNumbers([left.public, right.public])
+  const [[leftPublic, rightPublic]] = withSmallNumbers([comparable(left), comparable(right)])
   return compare(leftPublic!, rightPublic!) || compareLocals(left.local, right.local)
+}
+
+/** The release without the zeros at its end; one number stays. */
+export function trimmedRelease({ release }: Version): readonly string[] {
+  return release.slice(0, Math.max(1, release.findLastIndex((part) => part !== '0') + 1))
+}
+
+/** What follows the release in the public text: `rc1.post2.dev3`. */
+export function suffixOf({ epoch, release, public: text }: Version): string {
+  return text.slice((epoch === '0' ? 0 : epoch.length + 1) + release.join('.').length)
+}
+
+/** The package takes one zero after the other off the end of a release, which is slow for very many. */
+function comparable(version: Version): string {
+  return `${version.epoch}!${trimmedRelease(version).join('.')}${suffixOf(version)}`
 }
 
 /** Words before numbers, less before more, none first of all. */

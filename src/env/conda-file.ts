@@ -49,6 +49,21 @@ export function condaPipLines(conda: CondaFile): readonly PlacedText[] {
   return conda.dependencies.findLast((dependency) => dependency.kind === 'pip')?.lines ?? []
 }
 
+/**
+ * The version of a conda package `python`: `3.8` of `python=3.8`, `python==3.8.*` and `conda-forge::python 3.8 *_cpython`, a
+ * comparison as it stands, empty where there is none; undefined for other packages.
+ */
+export function condaPythonText(text: string): string | undefined {
+  const rest = /^(?:[^\s]*::)?python(?![A-Za-z0-9_.-])\s*(.*)$/s.exec(text.trim())?.[1]
+  if (rest === undefined) return undefined
+  if (rest === '' || rest === '*' || rest === '=' || rest === '==') return ''
+  if (/^(?:[<>!~]|==?.*[,|])/.test(rest) || /[,|]/.test(rest)) return rest.replace(/^(?![<>!~])/, '~')
+  return rest
+    .replace(/^==?\s*/, '')
+    .replace(/[=\s].*$/s, '')
+    .replace(/\.?\*$/, '')
+}
+
 function readDependencies(reader: ListReader, value: YamlValue | undefined): readonly CondaDependency[] {
   const path = ['dependencies']
   // MLflow takes an absent list for an empty one, and stumbles over null.

@@ -8,11 +8,11 @@ import { join } from 'node:path'
 import { MlmodelError } from '../errors/index.ts'
 import type { Mlmodel } from '../mlmodel.ts'
 import { isYamlMap } from '../yaml.ts'
-import { type CondaFile, condaPackages, condaPipLines, readCondaFile } from './conda-file.ts'
+import { type CondaFile, condaPackages, condaPipLines, condaPythonText, readCondaFile } from './conda-file.ts'
 import { condaName, virtualenvName } from './environment-name.ts'
 import type { FileRead, ModelFolder, YamlRead } from './model-folder.ts'
 import { type PythonEnvFile, readPythonEnvFile } from './python-env-file.ts'
-import type { EnvironmentManager, ManagerView, Origin, PlacedText } from './resolved.ts'
+import type { ManagerView, Origin, PlacedText } from './resolved.ts'
 
 export const requirementsName = 'requirements.txt'
 export const uvLockName = 'uv.lock'
@@ -247,8 +247,7 @@ function condaView(model: Mlmodel, { conda, names }: EnvironmentFiles): ManagerV
   if (names.conda.namedAt === null) return { ...base, ...unnamed('conda', names.conda) }
   const why = `\`env\` of the MLmodel file names ${conda.name}, and conda reads no other`
   if (conda.state === 'absent') {
-    const { file, line } = names.conda.namedAt ?? { file: 'MLmodel', line: 1 }
-    const refusal = new MlmodelError('ENVIRONMENT_FILE_ABSENT', { file: conda.name }, { where: { file, line } })
+    const refusal = new MlmodelError('ENVIRONMENT_FILE_ABSENT', { file: conda.name }, { where: names.conda.namedAt })
     return { ...base, file: null, why: `${conda.name} is missing`, refusal }
   }
   // The name is of the text alone, whatever it says.
@@ -271,18 +270,11 @@ function condaView(model: Mlmodel, { conda, names }: EnvironmentFiles): ManagerV
   }
 }
 
-/** The version that conda's `python=3.8`, `python 3.8.*` or `conda-forge::python==3.8` asks for, its comparison kept unless it is equality. */
+/** The version conda is asked for, or its comparison. */
 function condaPython(packages: readonly PlacedText[]): PlacedText | null {
   for (const dependency of packages) {
-    const match = /^(?:[^\s:]*::)?python\s*(?:==?|\s)\s*([0-9][0-9A-Za-z.]*?)(?:\.?\*)?(?:[=\s].*)?$/.exec(dependency.text.trim())
-    if (match !== null) return { ...dependency, text: match[1]! }
-    const range = /^(?:[^\s:]*::)?python\s*((?:[<>!~]=?).*)$/.exec(dependency.text.trim())
-    if (range !== null) return { ...dependency, text: range[1]! }
+    const text = condaPythonText(dependency.text)
+    if (text !== undefined && text !== '') return { ...dependency, text }
   }
   return null
-}
-
-/** Whether a manager puts together an environment of its own. */
-export function makesEnvironment(manager: EnvironmentManager): boolean {
-  return manager !== 'local'
 }

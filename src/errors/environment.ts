@@ -31,7 +31,7 @@ export const environmentErrors = {
   },
   ENVIRONMENT_FILE_ABSENT: {
     kind: 'model',
-    message: (args: { file: string }) => `There is no file ${JSON.stringify(args.file)}, and no other that says what to install`,
-    hint: () => 'Log the model again, or write the file; `mlmodel env --format` makes one from requirements',
+    message: (args: { file: string }) => `There is no ${JSON.stringify(args.file)}`,
+    hint: () => 'Log the model again, or write the file; `mlmodel env --requirements FILE --format conda` makes one',
   },
 } satisfies ErrorTable

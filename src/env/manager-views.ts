@@ -122,7 +122,7 @@ function localView(model: Mlmodel, files: EnvironmentFiles): ManagerView {
 
 /** A line that MLflow makes itself. */
 function included(name: string): PlacedText {
-  return { text: `-r ${name}`, file: name, line: 0 }
+  return { text: `-r ${name}`, file: 'MLflow', line: 0 }
 }
 
 async function virtualenvView(files: EnvironmentFiles, folder: ModelFolder, options: ViewOptions): Promise<ManagerView> {

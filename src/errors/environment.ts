@@ -34,4 +34,19 @@ export const environmentErrors = {
     message: (args: { file: string }) => `There is no ${JSON.stringify(args.file)}`,
     hint: () => 'Log the model again, or write the file; `mlmodel env --requirements FILE --format conda` makes one',
   },
+
+  OVERRIDE_INVALID: {
+    kind: 'usage',
+    message: (args: { option: string; text: string; why: string }) => `${args.option} ${JSON.stringify(args.text)}: ${args.why}`,
+    hint: () => "Give a name with a version if you like, such as 'pandas==2.2.*' or 'scikit-learn>=1.3,<1.4'",
+  },
+  OVERRIDE_CONFLICT: {
+    kind: 'usage',
+    message: (args: { one: string; other: string }) => `${args.one} and ${args.other} cannot both be satisfied`,
+  },
+  ENVIRONMENT_NOT_WRITTEN: {
+    kind: 'unsupported',
+    message: (args: { why: string }) => `The environment is not written: ${args.why}`,
+    hint: () => '`--format requirements` or `--format conda` prints the whole file instead',
+  },
 } satisfies ErrorTable

@@ -207,8 +207,8 @@ describe('findings on environments', () => {
     ])
     assert.deepEqual(await sayLines('numpy>1', 'numpy<1.0.1'), [
       'notice ENV_LOOSE:2',
-      'notice ENV_DUPLICATE:3',
       'notice ENV_LOOSE:3',
+      'notice ENV_DUPLICATE:3',
     ])
     // One of the two is for another Python.
     assert.deepEqual(await sayLines("numpy==1.26.4; python_version < '3.9'", "numpy==2.4.6; python_version >= '3.9'"), [])

@@ -5,7 +5,6 @@ import { normalizeName } from './name.ts'
 import { type PipOption, readPipOptions, requirementOptions } from './pip-options.ts'
 import { parseRequirement, type Requirement } from './requirement.ts'
 import type { Specifier } from './specifier.ts'
-import { parseVersion } from './version.ts'
 
 /**
  * `requirement`: a package of an index. `url` and `vcs`: an address, bare or behind `name @`. `path`: a file or folder.
@@ -184,11 +183,13 @@ function nameOf(url: string): Partial<RequirementLineParts> {
   const file = bare.slice(Math.max(bare.lastIndexOf('/'), bare.lastIndexOf('\\')) + 1)
   if (/\.whl$/i.test(file)) {
     const wheel = /^([^\s-]+)-([^\s-]+)(?:-\d[^-]*)?-[^\s-]+-[^\s-]+-[^\s-]+\.whl$/.exec(file)
-    const version = wheel?.[2]?.replaceAll('_', '-')
-    if (wheel === null || version === undefined) return { problem: `a wheel has no name like ${file}` }
-    return {
-      name: wheel[1]!.replaceAll('_', '-'),
-      specifiers: parseVersion(version) === undefined ? [] : [{ operator: '==', version }],
+    try {
+      if (wheel === null) return { problem: `a wheel has no name like ${file}` }
+      // As pip does: what stands in the name must make a requirement.
+      const { name, specifiers } = parseRequirement(`${wheel[1]}==${wheel[2]}`.replaceAll('_', '-'))
+      return { name, specifiers }
+    } catch {
+      return { problem: `a wheel has no name like ${file}` }
     }
   }
   const egg = hash < 0 ? undefined : /(?:^|&)egg=([^&]*)/.exec(url.slice(hash + 1))?.[1]

@@ -21,6 +21,13 @@ export const requirementErrors = {
     kind: 'limit',
     message: (args: { what: string; limit: number }) => `The requirements files have more than ${args.limit} ${args.what}`,
   },
+  PYLOCK_NEEDS_INDEX: {
+    kind: 'unsupported',
+    message: (args: { count: number; first: string }) =>
+      `pylock.toml needs the file and the hash of each package, which the model does not say of ${JSON.stringify(args.first)}${args.count === 1 ? '' : ` and ${args.count - 1} more`}`,
+    hint: () =>
+      'Only an index knows them, and nothing is fetched here: `mlmodel env ./model --format requirements > r.txt`, then `uv pip compile r.txt --format pylock.toml`',
+  },
   MATCH_SPEC_INVALID: {
     kind: 'model',
     message: (args: { text: string; why: string }) => `${JSON.stringify(args.text)} is no conda package: ${args.why}`,

@@ -1,6 +1,8 @@
 /** What is to be said of conda.yaml beside its list for pip. */
+import { MlmodelError } from '../errors/index.ts'
 import { type Finding, finding } from '../finding/index.ts'
 import { type CondaFile, condaPackages } from './conda-file.ts'
+import { parseMatchSpec } from './match-spec.ts'
 import { normalizeName } from './name.ts'
 import { protection, withoutSecrets } from './requirement-findings.ts'
 import { type Asked, whereOf } from './version-findings.ts'
@@ -18,6 +20,11 @@ export function condaFindings(conda: CondaFile, pip: readonly Asked[]): readonly
   const installed = new Set(pip.map(({ key }) => key))
   const names = new Set<string>()
   for (const item of condaPackages(conda)) {
+    const problem = specProblem(item.text)
+    if (problem !== undefined) {
+      found.push(finding('ENV_CONDA_SPEC', { text: withoutSecrets(item.text), problem }, whereOf(item)))
+      continue
+    }
     const [, channel, package_ = ''] = /^(?:([^\s:]+(?:\/[^\s:]+)?):(?:[^\s:]*:)?)?([^\s=<>!~[]*)/.exec(item.text.trim()) ?? []
     if (channel !== undefined) found.push(...channelFindings(channel, whereOf(item)))
     const key = normalizeName(package_)
@@ -29,6 +36,17 @@ export function condaFindings(conda: CondaFile, pip: readonly Asked[]): readonly
   if (list?.kind === 'pip' && list.lines.length > 0 && !names.has('pip'))
     found.push(finding('ENV_CONDA_PIP_ABSENT', undefined, whereOf({ ...list.lines[0]!, text: '' })))
   return found
+}
+
+/** Why conda refuses a specification. */
+function specProblem(text: string): string | undefined {
+  try {
+    parseMatchSpec(text)
+    return undefined
+  } catch (error) {
+    if (!(error instanceof MlmodelError)) throw error
+    return error.code === 'MATCH_SPEC_INVALID' ? (error.arguments as { readonly why: string }).why : error.message
+  }
 }
 
 function channelFindings(channel: string, where: ReturnType<typeof whereOf>): readonly Finding[] {

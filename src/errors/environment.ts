@@ -49,4 +49,26 @@ export const environmentErrors = {
     message: (args: { why: string }) => `The environment is not written: ${args.why}`,
     hint: () => '`--format requirements` or `--format conda` prints the whole file instead',
   },
+
+  INTERPRETER_MISSING: {
+    kind: 'not-found',
+    message: (args: { path: string }) => `There is no interpreter ${JSON.stringify(args.path)}`,
+    hint: () => 'Give `--python` the path of an interpreter or of its environment, such as `.venv` or `/usr/bin/python3`',
+  },
+  INTERPRETER_UNKNOWN: {
+    kind: 'unsupported',
+    message: (args: { path: string }) =>
+      `No installed packages are found around ${JSON.stringify(args.path)}: no pyvenv.cfg, no lib/python3.x, no site-packages`,
+    hint: () => 'Give `--python` the folder of the environment, or its site-packages',
+  },
+  INTERPRETER_NOT_GIVEN: {
+    kind: 'usage',
+    message: () => 'No environment is active, and there is no python3 on the PATH',
+    hint: () => 'Give `--python` the path of an interpreter or of its environment',
+  },
+  ENVIRONMENT_ACTION: {
+    kind: 'usage',
+    message: (args: { why: string }) => args.why,
+    hint: () => 'See `mlmodel env --help`',
+  },
 } satisfies ErrorTable

@@ -20,6 +20,7 @@ export const requirementErrors = {
   REQUIREMENTS_TOO_MANY: {
     kind: 'limit',
     message: (args: { what: string; limit: number }) => `The requirements files have more than ${args.limit} ${args.what}`,
+    hint: () => 'Include each file once',
   },
   PYLOCK_NEEDS_INDEX: {
     kind: 'unsupported',

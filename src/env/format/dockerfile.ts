@@ -15,6 +15,9 @@ export function formatDockerfile(environment: ResolvedEnvironment): FormattedEnv
       what: `the options of ${requirement.text}`,
       why: 'pip takes them from files only; use --format requirements',
     })),
+    ...entries.options
+      .filter(({ option }) => option === hashesOnly)
+      .map(({ text }) => ({ what: text, why: 'there are no hashes to require on a command line' })),
   ]
   const build = entries.buildDependencies.map(({ text }) => text)
   const wanted = entries.requirements.flatMap(({ text, requirement }) =>
@@ -23,7 +26,7 @@ export function formatDockerfile(environment: ResolvedEnvironment): FormattedEnv
   const options = [
     ...entries.options.flatMap(({ option, value }) => (value === null ? [option] : [`${option}=${value}`])),
     ...constraintFiles(entries).map((file) => `--constraint=${file}`),
-  ].filter((option) => option !== '--require-hashes')
+  ].filter((option) => option !== hashesOnly)
   const lines = [
     '# An image that serves an MLflow model. Build it from the folder of the model:',
     '#   docker build -t my-model -f Dockerfile ./model',
@@ -61,3 +64,6 @@ function json(words: readonly string[]): string {
   )
   return `[${escaped.join(', ')}]`
 }
+
+/** Files alone can hold hashes. */
+const hashesOnly = '--require-hashes'

@@ -61,7 +61,10 @@ export function entriesOf(environment: ResolvedEnvironment): Entries {
       const entry = { requirement, text: lineOf(requirement), standard: standardOf(requirement) }
       if (!isPlain({ text: [entry.text, entry.standard, ...requirement.lineOptions].join('') })) return []
       if (readsBack(entry)) return [entry]
-      omitted.push({ what: requirement.text, why: 'pip would read another requirement in any line that could be written of it' })
+      omitted.push({
+        what: requirement.text,
+        why: 'pip would read another requirement in any line that could be written of it',
+      })
       return []
     })
   return {

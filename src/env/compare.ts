@@ -1,5 +1,5 @@
 /** Two environments beside each other. */
-import type { PlacedText, ResolvedEnvironment } from './resolved.ts'
+import type { PlacedText, ResolvedEnvironment, ResolvedRequirement } from './resolved.ts'
 
 export interface EnvironmentDifference {
   readonly subject: 'python' | 'build' | 'requirement' | 'constraint' | 'option' | 'channel' | 'conda'
@@ -31,9 +31,9 @@ export function compareEnvironments(left: ResolvedEnvironment, right: ResolvedEn
       ({ python }) => (python === null ? [] : [python]),
       () => 'python',
     ),
-    ...groups('build', ({ buildDependencies }) => buildDependencies, keyOf),
-    ...groups('requirement', ({ requirements }) => requirements, keyOf),
-    ...groups('constraint', ({ constraints }) => constraints, keyOf),
+    ...groups<ResolvedRequirement>('build', ({ buildDependencies }) => buildDependencies, keyOf),
+    ...groups<ResolvedRequirement>('requirement', ({ requirements }) => requirements, keyOf),
+    ...groups<ResolvedRequirement>('constraint', ({ constraints }) => constraints, keyOf),
     ...groups(
       'option',
       ({ options }) => options,

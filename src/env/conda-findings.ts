@@ -2,6 +2,7 @@
 import { MlmodelError } from '../errors/index.ts'
 import { type Finding, finding } from '../finding/index.ts'
 import { type CondaFile, condaPackages } from './conda-file.ts'
+import { toPipRequirement } from './conda-to-pip.ts'
 import { parseMatchSpec } from './match-spec.ts'
 import { normalizeName } from './name.ts'
 import { protection, withoutSecrets } from './requirement-findings.ts'
@@ -20,7 +21,7 @@ export function condaFindings(conda: CondaFile, pip: readonly Asked[]): readonly
   const installed = new Set(pip.map(({ key }) => key))
   const names = new Set<string>()
   for (const item of condaPackages(conda)) {
-    const problem = specProblem(item.text)
+    const problem = specProblem(item.text.trim())
     if (problem !== undefined) {
       found.push(finding('ENV_CONDA_SPEC', { text: withoutSecrets(item.text), problem }, whereOf(item)))
       continue
@@ -30,12 +31,20 @@ export function condaFindings(conda: CondaFile, pip: readonly Asked[]): readonly
     const key = normalizeName(package_)
     names.add(key)
     if (!build.has(key) && !installed.has(key) && key !== '')
-      found.push(finding('ENV_CONDA_IGNORED', { name: package_, text: item.text.trim() }, whereOf(item)))
+      found.push(
+        finding('ENV_CONDA_IGNORED', { name: package_, text: item.text.trim(), ...inPipsWords(item.text.trim()) }, whereOf(item)),
+      )
   }
   const list = conda.dependencies.find((dependency) => dependency.kind === 'pip')
   if (list?.kind === 'pip' && list.lines.length > 0 && !names.has('pip'))
     found.push(finding('ENV_CONDA_PIP_ABSENT', undefined, whereOf({ ...list.lines[0]!, text: '' })))
   return found
+}
+
+/** The requirement that a specification is for pip, or why it is none. */
+function inPipsWords(text: string): { readonly requirement: string } | { readonly reason: string } {
+  const translation = toPipRequirement(parseMatchSpec(text))
+  return translation.requirement === null ? { reason: translation.reason } : { requirement: translation.requirement }
 }
 
 /** Why conda refuses a specification. */

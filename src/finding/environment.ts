@@ -303,8 +303,12 @@ export const environmentFindings = {
     level: 'warning',
     title: 'A conda package is left out by virtualenv and uv',
     why: 'They install what pip can install; whatever needs the package fails when the model is loaded or scored.',
-    message: (args: Named) => `${args.text} is installed by conda only`,
-    fix: () => 'Require it in requirements.txt too, if PyPI has it; else use conda',
+    message: (args: Named & { readonly requirement?: string; readonly reason?: string }) =>
+      `${args.text} is installed by conda only${args.reason === undefined ? '' : `: ${args.reason}`}`,
+    fix: (args) =>
+      args?.requirement === undefined
+        ? 'Use conda (`--env-manager conda`), or install it with the image'
+        : `Require \`${args.requirement}\` in requirements.txt too; else use conda`,
   },
   ENV_CONDA_PIP_ABSENT: {
     level: 'notice',

@@ -36,7 +36,7 @@ export function condaMap(environment: ResolvedEnvironment, entries: Entries): Ya
   return new Map<string, YamlValue>([
     ['channels', channels],
     ['dependencies', dependencies],
-    ['name', environment.conda?.name?.text ?? 'mlflow-env'],
+    ['name', nameOf(environment)],
   ])
 }
 
@@ -52,4 +52,10 @@ function condaBuild({ requirement }: Entry): readonly string[] {
   if (pin !== null) return [requirement.key === 'pip' ? `pip<=${pin}` : `${requirement.key}==${pin}`]
   // MLflow reads one comparison at most.
   return [/^(?:[<>]=?|!=)[\d.]+$/.test(requirement.specifier) ? requirement.key! + requirement.specifier : requirement.key!]
+}
+
+/** The file's own, unless a shell or a folder would make something else of it; MLflow and conda are given another one anyway. */
+function nameOf({ conda }: ResolvedEnvironment): string {
+  const name = conda?.name?.text ?? ''
+  return /^\w[\w.+-]{0,99}$/.test(name) ? name : 'mlflow-env'
 }

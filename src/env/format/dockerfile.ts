@@ -1,13 +1,13 @@
 /** The environment as a Dockerfile, in the shape of `mlflow models generate-dockerfile`. */
 import type { ResolvedEnvironment } from '../resolved.ts'
-import { asksFor, constraintFiles, entriesOf, type FormattedEnvironment, type Omission, omissionComments } from './entries.ts'
+import { asksFor, constraintFiles, entriesForPip, type FormattedEnvironment, type Omission, omissionComments } from './entries.ts'
 
 /**
  * An image that serves the model as MLflow's do: nginx on port 8080 before MLflow's server, the model at /opt/ml/model. Its
  * folder is what the image is built from. Everything from the model stands in JSON, which no shell reads.
  */
 export function formatDockerfile(environment: ResolvedEnvironment): FormattedEnvironment {
-  const entries = entriesOf(environment)
+  const entries = entriesForPip(environment)
   const withHashes = entries.requirements.filter(({ requirement }) => requirement.lineOptions.length > 0)
   const omitted: readonly Omission[] = [
     ...entries.omitted,

@@ -1,8 +1,12 @@
 /** What every format writes of an environment: entries that cannot mean anything else in the place they are written to. */
 
+import { MlmodelError } from '../../errors/index.ts'
+import { type PipTranslation, toPipRequirement } from '../conda-to-pip.ts'
 import { formatMarker } from '../marker.ts'
+import { parseMatchSpec } from '../match-spec.ts'
 import { readRequirementLine } from '../requirement-line.ts'
 import { joinRequirementLines } from '../requirements-file.ts'
+import { toRequirement } from '../resolve.ts'
 import type { ResolvedEnvironment, ResolvedOption, ResolvedRequirement } from '../resolved.ts'
 import { compareCodePoints } from '../specifier.ts'
 import { parseVersion } from '../version.ts'
@@ -98,6 +102,48 @@ function readsBack(entry: Entry): boolean {
     read.lineOptions.length === requirement.lineOptions.length &&
     (read.name ?? read.url) === (requirement.name ?? requirement.url)
   )
+}
+
+/** As {@link entriesOf}, for tools that know no conda: its packages in pip's words where there are some. */
+export function entriesForPip(environment: ResolvedEnvironment): Entries {
+  if (environment.manager !== 'conda' || environment.conda === null) return entriesOf(environment)
+  const omitted: Omission[] = []
+  const translated: Record<'build' | 'others', ResolvedRequirement[]> = { build: [], others: [] }
+  for (const place of environment.conda.packages) {
+    const translation = translate(place.text.trim())
+    if (translation.name === 'python') continue
+    if (translation.requirement === null) {
+      omitted.push({ what: place.text, why: `pip cannot install it: ${translation.reason}` })
+      continue
+    }
+    for (const one of translation.lost) omitted.push({ what: `${one} of ${place.text}`, why: 'pip has no such thing' })
+    const line = {
+      ...place,
+      text: translation.requirement,
+      ...readRequirementLine(translation.requirement),
+      isConstraint: false,
+      via: [],
+    }
+    translated[isBuild.test(translation.name) ? 'build' : 'others'].push(toRequirement(line, environment.target))
+  }
+  const entries = entriesOf({
+    ...environment,
+    buildDependencies: [...translated.build, ...environment.buildDependencies],
+    requirements: [...translated.others, ...environment.requirements],
+  })
+  return { ...entries, omitted: [...omitted, ...entries.omitted] }
+}
+
+const isBuild = /^(?:pip|setuptools|wheel)$/
+
+function translate(text: string): PipTranslation & { readonly name: string } {
+  try {
+    const spec = parseMatchSpec(text)
+    return { ...toPipRequirement(spec), name: spec.name }
+  } catch (error) {
+    if (!(error instanceof MlmodelError)) throw error
+    return { requirement: null, reason: error.message, name: '' }
+  }
 }
 
 function pythonOf({ python, target }: ResolvedEnvironment, omitted: Omission[]): string | null {

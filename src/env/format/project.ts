@@ -3,7 +3,7 @@ import type { ResolvedEnvironment, ResolvedOption } from '../resolved.ts'
 import {
   type Entries,
   type Entry,
-  entriesOf,
+  entriesForPip,
   type FormattedEnvironment,
   minorOf,
   type Omission,
@@ -13,7 +13,7 @@ import { tomlList, tomlText } from './toml.ts'
 
 /** What any tool reads (PEP 621, PEP 735). Options for pip and constraints have no place there. */
 export function formatPyproject(environment: ResolvedEnvironment): FormattedEnvironment {
-  const entries = entriesOf(environment)
+  const entries = entriesForPip(environment)
   const dependencies = standardOnly(entries.requirements)
   const omitted = [
     ...entries.omitted,
@@ -26,7 +26,7 @@ export function formatPyproject(environment: ResolvedEnvironment): FormattedEnvi
 
 /** As {@link formatPyproject}, with what uv knows beyond it: indexes, constraints, files in the model's folder. */
 export function formatUv(environment: ResolvedEnvironment): FormattedEnvironment {
-  const entries = entriesOf(environment)
+  const entries = entriesForPip(environment)
   const dependencies = uvDependencies(entries)
   const tool = uvTable(entries, dependencies)
   const omitted = [...entries.omitted, ...dependencies.omitted, ...tool.omitted]
@@ -38,7 +38,7 @@ export function formatUv(environment: ResolvedEnvironment): FormattedEnvironment
 
 /** The header of a script for `uv run` and others that know PEP 723. */
 export function formatPep723(environment: ResolvedEnvironment): FormattedEnvironment {
-  const entries = entriesOf(environment)
+  const entries = entriesForPip(environment)
   const dependencies = uvDependencies(entries)
   const tool = uvTable(entries, dependencies, false)
   const omitted = [...entries.omitted, ...dependencies.omitted, ...tool.omitted]

@@ -1,7 +1,7 @@
 /** The environment as pylock.toml (PEP 751), where what the model says is enough for one. */
 import { MlmodelError } from '../../errors/index.ts'
 import type { ResolvedEnvironment } from '../resolved.ts'
-import { type Entry, entriesOf, type FormattedEnvironment, minorOf, omissionComments } from './entries.ts'
+import { type Entry, entriesForPip, type FormattedEnvironment, minorOf, omissionComments } from './entries.ts'
 import { tomlText } from './toml.ts'
 
 /**
@@ -11,7 +11,7 @@ import { tomlText } from './toml.ts'
  * @throws MlmodelError PYLOCK_NEEDS_INDEX, with the packages of which file and hash are not known
  */
 export function formatPylock(environment: ResolvedEnvironment): FormattedEnvironment {
-  const entries = entriesOf(environment)
+  const entries = entriesForPip(environment)
   const unknown: string[] = []
   const lines = entries.requirements.flatMap((entry) => {
     const locked = lockedPackage(entry)

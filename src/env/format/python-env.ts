@@ -3,11 +3,11 @@
 import { writeYaml } from '../../yaml/write.ts'
 import type { YamlValue } from '../../yaml.ts'
 import type { ResolvedEnvironment } from '../resolved.ts'
-import { entriesOf, type FormattedEnvironment, omissionComments, requirementLines, withOptions } from './entries.ts'
+import { entriesForPip, type FormattedEnvironment, omissionComments, requirementLines, withOptions } from './entries.ts'
 
 /** The requirements stand in the file itself, where MLflow's own files say `-r requirements.txt`. */
 export function formatPythonEnv(environment: ResolvedEnvironment): FormattedEnvironment {
-  const entries = entriesOf(environment)
+  const entries = entriesForPip(environment)
   const map = new Map<string, YamlValue>()
   if (entries.python !== null) map.set('python', entries.python)
   const build = entries.buildDependencies.map(withOptions)

@@ -51,6 +51,7 @@ for (const [index, line] of hostile.entries()) cases.set(`hostile-${index}`, awa
 cases.set('hostile', await environmentOfLines(hostile))
 cases.set('ordinary', await environmentOfLines(ordinary))
 cases.set('pinned', await environmentOfLines(pinned))
+cases.set('conda', await environmentOf(join(root, 'test/fixtures/env/conda-model'), { manager: 'conda' }))
 cases.set('empty', await environmentOfLines([]))
 for (const [name, environment] of cases) write(name, environment)
 process.stdout.write(`${cases.size} environments in ${library.environmentFormats.length} formats\n`)
@@ -59,10 +60,11 @@ process.stdout.write(`${cases.size} environments in ${library.environmentFormats
 function write(name, environment) {
   const place = join(folder, name)
   mkdirSync(place, { recursive: true })
-  const entries = library.entriesOf(environment)
+  const entries = library.entriesForPip(environment)
   const expected = {
     python: entries.python,
     lines: library.requirementLines(entries),
+    condaLines: library.requirementLines(library.entriesOf(environment)),
     requirements: entries.requirements.map(({ requirement, standard }) => ({
       key: requirement.key,
       url: requirement.url,
@@ -83,8 +85,8 @@ function write(name, environment) {
   writeFileSync(join(place, 'expected.json'), JSON.stringify(expected))
 }
 
-async function environmentOf(path) {
-  return library.resolveEnvironment(await library.loadMlmodel(await library.locate(path)))
+async function environmentOf(path, options = {}) {
+  return library.resolveEnvironment(await library.loadMlmodel(await library.locate(path)), options)
 }
 
 /** As a model whose conda.yaml and python_env.yaml hold the lines, line breaks and all. */
@@ -110,7 +112,7 @@ async function load() {
   buildSync({
     stdin: {
       contents: `export { environmentFormats, formatEnvironment } from ${from('env/format/index.ts')}
-export { entriesOf, requirementLines } from ${from('env/format/entries.ts')}
+export { entriesForPip, entriesOf, requirementLines } from ${from('env/format/entries.ts')}
 export { resolveEnvironment } from ${from('env/resolve.ts')}
 export { loadMlmodel } from ${from('mlmodel.ts')}
 export { locate } from ${from('locate/index.ts')}`,

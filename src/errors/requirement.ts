@@ -24,8 +24,8 @@ export const requirementErrors = {
   },
   PYLOCK_NEEDS_INDEX: {
     kind: 'unsupported',
-    message: (args: { count: number; first: string }) =>
-      `pylock.toml needs the file and the hash of each package, which the model does not say of ${JSON.stringify(args.first)}${args.count === 1 ? '' : ` and ${args.count - 1} more`}`,
+    message: (args: { packages: number; first: string }) =>
+      `pylock.toml needs the file and the hash of each package, which the model does not say of ${JSON.stringify(args.first)}${args.packages === 1 ? '' : ` and ${args.packages - 1} more`}`,
     hint: () =>
       'Only an index knows them, and nothing is fetched here: `mlmodel env ./model --format requirements > r.txt`, then `uv pip compile r.txt --format pylock.toml`',
   },

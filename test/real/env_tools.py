@@ -47,7 +47,7 @@ def with_mlflow(case, expected):
     content = yaml.safe_load(text_of(case, "conda"))
     check("conda.yaml", case, sorted(content), ["channels", "dependencies", "name"])
     found = _PythonEnv.from_conda_yaml(case / "conda")
-    check("conda by MLflow", case, [found.python if expected["python"] else None, found.dependencies or []], [expected["python"], lines])
+    check("conda by MLflow", case, [found.python if expected["python"] else None, found.dependencies or []], [expected["python"], expected["condaLines"]])
 
 
 def pip_lines(path):
@@ -133,7 +133,7 @@ def with_tools(case, expected):
     shutil.copyfile(case / "azureml", path)
     environment = load_environment(path)
     pip = next((one["pip"] for one in environment.conda_file["dependencies"] if isinstance(one, dict)), [])
-    check("azureml", case, [environment.name, pip], ["model-environment", expected["lines"]])
+    check("azureml", case, [environment.name, pip], ["model-environment", expected["condaLines"]])
 
 
 def run_uv(arguments, place):

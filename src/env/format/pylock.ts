@@ -18,7 +18,7 @@ export function formatPylock(environment: ResolvedEnvironment): FormattedEnviron
     if (locked === undefined) unknown.push(entry.text)
     return locked ?? []
   })
-  if (unknown.length > 0) throw new MlmodelError('PYLOCK_NEEDS_INDEX', { count: unknown.length, first: unknown[0]! })
+  if (unknown.length > 0) throw new MlmodelError('PYLOCK_NEEDS_INDEX', { packages: unknown.length, first: unknown[0]! })
   const head = ['lock-version = "1.0"', 'created-by = "mlmodel"']
   if (entries.python !== null) head.push(`requires-python = ${tomlText(`==${minorOf(entries.python)}.*`)}`)
   if (lines.length === 0) head.push('packages = []')

@@ -318,7 +318,7 @@ describe('formats of strangers', () => {
           }
         }
       }),
-      { numRuns: 300 },
+      { numRuns: 120 },
     )
   })
 
@@ -354,7 +354,7 @@ describe('formats of strangers', () => {
         assert.ok(['python', 'build_dependencies', 'dependencies', undefined].includes(Object.keys(pythonEnv)[0]))
         assert.ok(pythonEnv.python === undefined || typeof pythonEnv.python === 'string')
       }),
-      { numRuns: 300 },
+      { numRuns: 120 },
     )
   })
 })

@@ -11,7 +11,7 @@ import type { EnvironmentReading } from './reading.ts'
 import { lineFindings, withoutSecrets } from './requirement-findings.ts'
 import type { RequirementLine, RequirementLines } from './requirements-file.ts'
 import { toRequirement } from './resolve.ts'
-import type { ManagerView, ResolvedEnvironment, Target } from './resolved.ts'
+import type { ManagerView, ResolvedEnvironment, ResolvedRequirement } from './resolved.ts'
 import {
   type Asked,
   condaSpecifiers,
@@ -29,18 +29,18 @@ export async function environmentFindings(
   const { files, model } = reading
   const { target } = resolved
   const lists = [reading.requirements, reading.pythonEnv, reading.conda]
+  const judged = new Map(lists.flatMap((list) => list.lines.map((line) => [line, toRequirement(line, target)] as const)))
+  const asked = new Map(lists.map((list) => [list, asksOf(list, judged)] as const))
   const installed = resolved.views.find(({ manager }) => manager === 'virtualenv')!
-  const pip = asksOf(
-    installed.file === null || installed.refusal !== null ? reading.requirements : pipList(reading, installed),
-    target,
-  )
-  const conda = [...condaAsks(reading), ...asksOf(reading.conda, target)]
+  const isUsed = installed.file !== null && installed.refusal === null
+  const pip = asked.get(isUsed ? pipList(reading, installed) : reading.requirements)!
+  const conda = [...condaAsks(reading), ...asked.get(reading.conda)!]
   const found = [
     ...fileFindings(reading),
     ...pythonFindings(reading, installed),
     ...refusalFindings(resolved.views),
-    ...(await linesOf(lists, reading, target)),
-    ...lists.flatMap((list) => [...conflictFindings(asksOf(list, target)), ...hashFindings(list)]),
+    ...(await linesOf(lists, reading, judged)),
+    ...lists.flatMap((list) => [...conflictFindings(asked.get(list)!), ...hashFindings(list)]),
     ...(files.conda.state === 'read' ? condaFindings(files.conda.content, pip) : []),
     // Two lists that say the same in two files; with conda.yaml alone there is one.
     ...(files.conda.state === 'read' && conda.length > 0 && pip.length > 0 && installed.file !== files.conda.name
@@ -62,10 +62,13 @@ function otherName(reading: EnvironmentReading): string {
   return reading.requirements.lines.length > 0 ? requirementsName : reading.files.pythonEnv.name
 }
 
+/** Lines with the verdicts of their markers. */
+type Judged = ReadonlyMap<RequirementLine, ResolvedRequirement>
+
 /** What lines ask of versions; those whose marker is false for the target ask nothing. */
-function asksOf(list: RequirementLines, target: Target): readonly Asked[] {
+function asksOf(list: RequirementLines, judged: Judged): readonly Asked[] {
   return list.lines.flatMap((line): readonly Asked[] => {
-    if (line.class === 'invalid' || line.name === null || toRequirement(line, target).applies !== true) return []
+    if (line.class === 'invalid' || line.name === null || judged.get(line)!.applies !== true) return []
     const { text, file, line: number, specifiers, isConstraint } = line
     return [{ text, file, line: number, key: normalizeName(line.name), specifiers, isConstraint }]
   })
@@ -147,7 +150,7 @@ function refusalFindings(views: readonly ManagerView[]): readonly Finding[] {
 async function linesOf(
   lists: readonly RequirementLines[],
   { model }: EnvironmentReading,
-  target: Target,
+  judged: Judged,
 ): Promise<readonly Finding[]> {
   const found: Finding[] = []
   const seen = new Set<string>()
@@ -159,7 +162,7 @@ async function linesOf(
       const key = `${line.file}:${line.line}:${line.text}`
       if (seen.has(key)) continue
       seen.add(key)
-      const context = { directory: model.directory, hasOtherIndex, resolved: toRequirement(line, target) }
+      const context = { directory: model.directory, hasOtherIndex, resolved: judged.get(line)! }
       found.push(...(await lineFindings(line, context)))
     }
   }

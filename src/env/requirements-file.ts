@@ -113,14 +113,20 @@ interface Nesting {
   readonly isConstraint: boolean
 }
 
+/** A model says the same in two files, and each is read for several purposes: a line is taken apart once. */
+const knownLines = new WeakMap<RequirementSource, Map<string, RequirementLineParts>>()
+
 class Reading {
   readonly #folder: RequirementSource
+  readonly #known: Map<string, RequirementLineParts>
   readonly #lines: RequirementLine[] = []
   readonly #files = new Map<string, RequirementLines['files'][number]>()
   readonly #errors: MlmodelError[] = []
 
   constructor(folder: RequirementSource) {
     this.#folder = folder
+    this.#known = knownLines.get(folder) ?? new Map()
+    knownLines.set(folder, this.#known)
   }
 
   result(): RequirementLines {
@@ -148,10 +154,16 @@ class Reading {
           )
         return
       }
-      const parts = readRequirementLine(line.text)
+      const parts = this.#parts(line.text)
       this.#lines.push({ ...line, ...parts, ...nesting, via })
       if (parts.class === 'include' || parts.class === 'constraint') await this.#follow(line, parts, base, via)
     }
+  }
+
+  #parts(text: string): RequirementLineParts {
+    const found = this.#known.get(text) ?? readRequirementLine(text)
+    this.#known.set(text, found)
+    return found
   }
 
   async #follow(line: PlacedText, parts: RequirementLineParts, base: string, via: readonly PlacedText[]): Promise<void> {

@@ -6,7 +6,7 @@ import type { Limits } from '../limits.ts'
 import type { Mlmodel } from '../mlmodel.ts'
 import { condaPackages } from './conda-file.ts'
 import { type EnvironmentFiles, managerViews, requirementsName, uvLockName } from './manager-views.ts'
-import { evaluateMarker, formatMarker, markerEnvironment } from './marker.ts'
+import { evaluateMarker, formatMarker, type MarkerEnvironment, markerEnvironment } from './marker.ts'
 import { normalizeName } from './name.ts'
 import { type EnvironmentReading, readEnvironmentOf } from './reading.ts'
 import { type RequirementLine, type RequirementLines, readRequirementList } from './requirements-file.ts'
@@ -92,6 +92,9 @@ function markerPython(view: ManagerView, views: readonly ManagerView[]): string 
 
 /** The requirements of a manager; where MLflow refuses the files, what they say all the same. */
 async function listOf(view: ManagerView, reading: EnvironmentReading): Promise<RequirementLines> {
+  // What has been read already.
+  if (view.refusal === null && view.file === reading.files.pythonEnv.name) return reading.pythonEnv
+  if (view.refusal === null && view.file === reading.files.conda.name) return reading.conda
   if (view.refusal === null) return readRequirementList(reading.folder, view.dependencies)
   if (view.manager !== 'conda' && reading.requirements.lines.length > 0) return reading.requirements
   return reading.conda.lines.length > 0 ? reading.conda : reading.requirements
@@ -136,11 +139,17 @@ export function toRequirement(line: RequirementLine, target: Target): ResolvedRe
   }
 }
 
+/** Made once a target: a model has many lines. */
+const environments = new WeakMap<Target, MarkerEnvironment>()
+
 function judge(line: RequirementLine, target: Target): { readonly applies: boolean | null; readonly problem: string | null } {
   if (line.class === 'invalid') return { applies: null, problem: line.problem }
   if (line.marker === null) return { applies: true, problem: null }
   try {
-    return { applies: evaluateMarker(line.marker, markerEnvironment(target)), problem: null }
+    let environment = environments.get(target)
+    environment ??= markerEnvironment(target)
+    environments.set(target, environment)
+    return { applies: evaluateMarker(line.marker, environment), problem: null }
   } catch (error) {
     return { applies: null, problem: (error as MlmodelError).message }
   }

@@ -1,7 +1,6 @@
 /** `mlmodel env show`: resolve, override, write, and print. */
 import { realpath } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
-import { describeResolved } from '../describe/resolved-environment.ts'
 import { environmentFindings } from '../env/findings.ts'
 import type { EnvironmentFormat } from '../env/format/index.ts'
 import type { EnvironmentChange, Overridden } from '../env/override.ts'
@@ -39,6 +38,7 @@ export async function showModel(model: Mlmodel, location: string, options: EnvOp
   let text: string
   if (wantsJson(options)) {
     const { jsonText } = await import('./report.ts')
+    const { describeResolved } = await import('../describe/resolved-environment.ts')
     text = jsonText(describeResolved(location, environment, findings, overridden.changes, written))
   } else if (format === 'text') {
     const { renderEnvironment } = await import('./env-render.ts')

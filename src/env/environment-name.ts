@@ -4,9 +4,11 @@
  * @see mlflow/utils/virtualenv.py (_get_virtualenv_name), mlflow/utils/conda.py (_get_conda_env_name),
  *   mlflow/utils/requirements_utils.py (_parse_requirements)
  */
-import { createHash } from 'node:crypto'
 import { pythonRepr } from '../signature/write.ts'
 import type { ModelFolder } from './model-folder.ts'
+import { sha1 } from './sha1.ts'
+import { compareCodePoints } from './specifier.ts'
+import { stripPython } from './version.ts'
 
 /** A name, or why there is none. */
 export type NameOrReason = { readonly name: string } | { readonly reason: string }
@@ -41,7 +43,7 @@ export function condaName(bytes: Uint8Array, file: string): NameOrReason {
 }
 
 function hashed(text: string): string {
-  return `mlflow-${createHash('sha1').update(text).digest('hex')}`
+  return `mlflow-${sha1(text)}`
 }
 
 interface HashedLine {
@@ -71,7 +73,7 @@ async function gather(
       found.push({ text, isConstraint })
       continue
     }
-    const path = pythonStrip(included[2]!)
+    const path = stripPython(included[2]!)
     if (path === '') return `\`${text}\` names no file`
     const name = path.startsWith('/') || base === '' ? path : `${base}/${path}`
     if (chain.includes(name) || chain.length >= deepest) return `${name} includes itself`
@@ -98,9 +100,9 @@ export function mlflowLines(lines: readonly string[]): readonly string[] {
   const kept: string[] = []
   let joined: string | undefined
   for (const line of lines) {
-    const stripped = pythonStrip(line)
+    const stripped = stripPython(line)
     const comment = stripped.indexOf(' #')
-    const bare = comment === -1 ? stripped : pythonStripEnd(stripped.slice(0, comment))
+    const bare = comment === -1 ? stripped : stripPython(stripped.slice(0, comment))
     if (bare.endsWith('\\')) joined = (joined ?? '') + withoutBackslashes(bare)
     else {
       kept.push((joined ?? '') + bare)
@@ -127,23 +129,6 @@ function splitLines(text: string): readonly string[] {
   return lines
 }
 
-// What str.isspace() holds for blank.
-const blank = /[\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]/
-
-/** `str.strip()`; JavaScript's trim takes a byte order mark along and leaves U+0085. */
-function pythonStrip(text: string): string {
-  let start = 0
-  while (start < text.length && blank.test(text[start]!)) start++
-  return pythonStripEnd(text.slice(start))
-}
-
-/** By hand: a pattern that is bound to the end alone tries every blank of a long line. */
-function pythonStripEnd(text: string): string {
-  let end = text.length
-  while (end > 0 && blank.test(text[end - 1]!)) end--
-  return text.slice(0, end)
-}
-
 function withoutBackslashes(text: string): string {
   let end = text.length
   while (end > 0 && text[end - 1] === '\\') end--
@@ -154,14 +139,4 @@ function withoutBackslashes(text: string): string {
 function byText(left: HashedLine, right: HashedLine): number {
   const order = compareCodePoints(left.text, right.text)
   return order !== 0 ? order : Number(left.isConstraint) - Number(right.isConstraint)
-}
-
-function compareCodePoints(left: string, right: string): number {
-  if (left === right) return 0
-  const [a, b] = [[...left], [...right]]
-  for (let at = 0; at < a.length && at < b.length; at++) {
-    const difference = a[at]!.codePointAt(0)! - b[at]!.codePointAt(0)!
-    if (difference !== 0) return difference
-  }
-  return a.length - b.length
 }

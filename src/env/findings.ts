@@ -43,7 +43,10 @@ export async function environmentFindings(
     ...lists.flatMap((list) => [...conflictFindings(asked.get(list)!), ...hashFindings(list)]),
     ...(files.conda.state === 'read' ? condaFindings(files.conda.content, pip) : []),
     // Two lists that say the same in two files; with conda.yaml alone there is one.
-    ...(files.conda.state === 'read' && conda.length > 0 && pip.length > 0 && installed.file !== files.conda.name
+    ...(files.conda.state === 'read' &&
+    files.conda.content.dependencies.length > 0 &&
+    pip.length > 0 &&
+    installed.file !== files.conda.name
       ? disagreementFindings(withoutBuild(conda), withoutBuild(pip), otherName(reading), files.conda.name)
       : []),
     ...flavorFindings(model, pip.length > 0 ? pip : conda),
@@ -78,7 +81,7 @@ function condaAsks({ files }: EnvironmentReading): readonly Asked[] {
   if (files.conda.state !== 'read') return []
   return condaPackages(files.conda.content).flatMap((item): readonly Asked[] => {
     const [, name, version = ''] = /^(?:[^\s:]+::)?([A-Za-z0-9_.-]+)\s*([^[]*)$/.exec(item.text.trim()) ?? []
-    if (name === undefined) return []
+    if (name === undefined || build.has(normalizeName(name))) return []
     return [{ ...item, key: normalizeName(name), specifiers: condaSpecifiers(version) ?? [], isConstraint: false }]
   })
 }
@@ -205,8 +208,13 @@ function inOrder(found: readonly Finding[]): readonly Finding[] {
   return [...unique.values()].sort(
     (a, b) =>
       rank(a.where.file) - rank(b.where.file) ||
-      (a.where.file ?? '').localeCompare(b.where.file ?? '', 'en') ||
+      compareTexts(a.where.file ?? '', b.where.file ?? '') ||
       (a.where.line ?? 0) - (b.where.line ?? 0) ||
       levels.indexOf(a.level) - levels.indexOf(b.level),
   )
+}
+
+/** Not by `localeCompare`, which loads ICU's data. */
+function compareTexts(left: string, right: string): number {
+  return left < right ? -1 : left > right ? 1 : 0
 }

@@ -56,6 +56,11 @@ const nothing: RequirementLineParts = {
 
 /** Takes one line apart, without comment and continuation. */
 export function readRequirementLine(line: string): RequirementLineParts {
+  // Most lines of most models: what the parser gives for them, without its patterns, which cost a short command 2 ms.
+  const [, pinned, version, bare] =
+    /^([A-Za-z][A-Za-z0-9]*(?:[._-][A-Za-z0-9]+)*)==([0-9]+(?:\.[0-9]+)*)$|^([A-Za-z]+)$/.exec(line) ?? []
+  if (bare !== undefined) return { ...nothing, class: 'requirement', name: bare }
+  if (version !== undefined) return { ...nothing, class: 'requirement', name: pinned!, specifiers: [{ operator: '==', version }] }
   const { requirement, options: optionText } = splitOptions(line)
   const { options, problem } = readPipOptions(optionText)
   if (problem !== null) return { ...nothing, problem }

@@ -21,7 +21,7 @@ import type {
   ResolvedRequirement,
   Target,
 } from './resolved.ts'
-import { formatSpecifiers } from './specifier.ts'
+import { formatSpecifier, formatSpecifiers } from './specifier.ts'
 
 export interface ResolveOptions {
   /** Whose environment; virtualenv, MLflow's default, when absent. */
@@ -129,7 +129,7 @@ export function toRequirement(line: RequirementLine, target: Target): ResolvedRe
     name: line.name,
     key: line.name === null ? null : normalizeName(line.name),
     extras: line.extras,
-    specifier: formatSpecifiers(line.specifiers),
+    specifier: line.specifiers.length === 1 ? formatSpecifier(line.specifiers[0]!) : formatSpecifiers(line.specifiers),
     url: line.url,
     marker: line.marker === null ? null : formatMarker(line.marker),
     applies: verdict.applies,

@@ -73,12 +73,18 @@ function byKey(asked: readonly Asked[]): ReadonlyMap<string, readonly Asked[]> {
 /** Whether some version satisfies both: it would be one that is named, the next after one, or the very first. */
 export function canBothHold(left: readonly Specifier[], right: readonly Specifier[]): boolean {
   if (left.length === 0 || right.length === 0) return true
+  // The same pin in two files, as MLflow writes it, needs no thought.
+  if (left.length === 1 && right.length === 1 && isSamePin(left[0]!, right[0]!)) return true
   const all = [...left, ...right]
   const versions = all.flatMap(({ version }) => {
     const bare = version.replace(/\.?\*$/, '')
     return [bare, `${bare.replace(/[^0-9.!].*$/, '').replace(/\.$/, '')}.0.0.0.0.1`, `${bare}.dev0`]
   })
   return ['0', ...versions].some((version) => satisfiesAll(all, version))
+}
+
+function isSamePin(left: Specifier, right: Specifier): boolean {
+  return left.operator === '==' && right.operator === '==' && left.version === right.version
 }
 
 /** Keys of flavors that hold a library's version → the library on PyPI; of others the name says it. */
@@ -102,13 +108,20 @@ export function flavorFindings(model: Mlmodel, asked: readonly Asked[]): readonl
       const library = libraries[key] ?? normalizeName(key.slice(0, -'_version'.length))
       const differing = groups
         .get(library)
-        ?.find(({ specifiers }) => !satisfiesAll(specifiers.map(publicOnly), publicVersion(version)))
+        ?.find(
+          ({ specifiers }) =>
+            !isPinnedTo(specifiers, version) && !satisfiesAll(specifiers.map(publicOnly), publicVersion(version)),
+        )
       if (differing === undefined) continue
       const args = { key, version, other: withoutSecrets(differing.text), place: placeOf(differing) }
       found.push(finding('ENV_FLAVOR_VERSION', args, { file: 'MLmodel', line: model.lineOf(path) ?? 1 }))
     }
   }
   return found
+}
+
+function isPinnedTo([first, ...rest]: readonly Specifier[], version: string): boolean {
+  return rest.length === 0 && first?.operator === '==' && first.version === version
 }
 
 /** `2.1.0+cu118` is 2.1.0 built for a device; MLflow writes either into the requirements. */

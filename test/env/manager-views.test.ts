@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { describe, test } from 'node:test'
+import fc from 'fast-check'
 import { mlflowLines } from '../../src/env/environment-name.ts'
 import { type EnvironmentFiles, managerViews, readEnvironmentFiles } from '../../src/env/manager-views.ts'
 import { type ModelFolder, openModelFolder } from '../../src/env/model-folder.ts'
 import type { EnvironmentManager, ManagerView } from '../../src/env/resolved.ts'
+import { sha1 } from '../../src/env/sha1.ts'
 import { MlmodelError } from '../../src/errors/index.ts'
 import { defaultLimits } from '../../src/limits.ts'
 import { locate } from '../../src/locate/index.ts'
@@ -117,6 +120,15 @@ describe('views of managers', () => {
     assert.deepEqual(wrong, [])
     t.diagnostic(`${compared} models compared`)
     assert.ok(compared >= 467)
+  })
+
+  test("SHA-1 is Node's", () => {
+    const digest = (text: string): string => createHash('sha1').update(text).digest('hex')
+    // Every length around the edges of blocks of 64 bytes, and texts of more than ASCII.
+    for (let length = 0; length < 200; length++)
+      assert.equal(sha1('x'.repeat(length)), digest('x'.repeat(length)), String(length))
+    fc.assert(fc.property(fc.string({ unit: 'grapheme', maxLength: 300 }), (text) => sha1(text) === digest(text)))
+    assert.equal(sha1('mlflow'.repeat(100_000)), digest('mlflow'.repeat(100_000)))
   })
 
   test('a long line of blanks costs nothing', () => {

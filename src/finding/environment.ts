@@ -1,13 +1,15 @@
 /** Findings on conda.yaml, python_env.yaml and requirements.txt. */
 import type { FindingTable } from './define.ts'
 
-interface Named {
+/** A package in a finding. */
+export interface Named {
   readonly name: string
   /** As it stands in the file. */
   readonly text: string
 }
 
-interface Compared extends Named {
+/** A package of which two places say different things. */
+export interface Compared extends Named {
   readonly other: string
   /** Where the other stands: `requirements.txt:3`. */
   readonly place: string

@@ -153,7 +153,8 @@ function itemEdits(document: YamlDocument, path: YamlPath, lines: FileEdits['lin
     const meant = there.length === 1 ? there : there.filter((index) => String(items[index]).trim() === before)
     if (meant.length === 0 || meant.some((index) => String(items[index]).includes('\n')))
       refuse('several requirements stand in one item of a list')
-    for (const index of meant) edits.set(index, after)
+    // The same requirement twice in one line becomes one.
+    for (const [nth, index] of meant.entries()) edits.set(index, nth === 0 ? after : null)
   }
   return edits
 }

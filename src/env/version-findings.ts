@@ -73,8 +73,8 @@ function byKey(asked: readonly Asked[]): ReadonlyMap<string, readonly Asked[]> {
 /** Whether some version satisfies both: it would be one that is named, the next after one, or the very first. */
 export function canBothHold(left: readonly Specifier[], right: readonly Specifier[]): boolean {
   if (left.length === 0 || right.length === 0) return true
-  // The same pin in two files, as MLflow writes it, needs no thought.
-  if (left.length === 1 && right.length === 1 && isSamePin(left[0]!, right[0]!)) return true
+  // The same in two files, as MLflow writes it, needs no thought.
+  if (left.length === right.length && left.every((each, index) => isSame(each, right[index]!))) return true
   const all = [...left, ...right]
   const versions = all.flatMap(({ version }) => {
     const bare = version.replace(/\.?\*$/, '')
@@ -83,8 +83,8 @@ export function canBothHold(left: readonly Specifier[], right: readonly Specifie
   return ['0', ...versions].some((version) => satisfiesAll(all, version))
 }
 
-function isSamePin(left: Specifier, right: Specifier): boolean {
-  return left.operator === '==' && right.operator === '==' && left.version === right.version
+function isSame(left: Specifier, right: Specifier): boolean {
+  return left.operator === right.operator && left.version === right.version
 }
 
 /** Keys of flavors that hold a library's version → the library on PyPI; of others the name says it. */

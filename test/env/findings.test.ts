@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { describe, test } from 'node:test'
+import fc from 'fast-check'
 import { environmentFindings } from '../../src/env/findings.ts'
 import { readEnvironmentOf } from '../../src/env/reading.ts'
 import { resolveReading } from '../../src/env/resolve.ts'
@@ -290,6 +291,64 @@ describe('findings on environments', () => {
       'notice ENV_CONDA_PIP_ABSENT conda.yaml:7',
     ])
     assert.deepEqual(await conda('- pip:', '- npm:').then(([first]) => first), 'notice ENV_PACKAGE_ONE_SIDED requirements.txt:1')
+  })
+
+  test('whatever stands in the files is an answer', async () => {
+    const piece = fc.oneof(
+      fc.constantFrom(
+        ...[
+          'numpy',
+          '==',
+          '>=',
+          '1.2',
+          ';',
+          ' python_version',
+          " < '3'",
+          '\\\n',
+          '\n',
+          ' #',
+          '-r ',
+          '-c ',
+          '-e ',
+          './',
+          '../',
+          'x.txt',
+        ],
+        ...[
+          '[',
+          ']',
+          '{',
+          '}',
+          ': ',
+          '- ',
+          'pip:',
+          'dependencies:',
+          'channels:',
+          'python',
+          '@ ',
+          'https://',
+          '--hash=',
+          '&a ',
+          '*a',
+          '!x ',
+          "'",
+          '"',
+        ],
+      ),
+      fc.string({ maxLength: 6 }),
+    )
+    const text = fc.array(piece, { maxLength: 25 }).map((pieces) => pieces.join(''))
+    await fc.assert(
+      fc.asyncProperty(text, text, text, async (requirements, conda, python) => {
+        const files = {
+          'requirements.txt': requirements,
+          'conda.yaml': `dependencies:\n- pip:\n  - ${conda}`,
+          'python_env.yaml': `dependencies:\n- ${python}`,
+        }
+        for (const said of await say(files)) assert.match(said, /^(error|warning|notice) ENV_[A-Z_]+ /)
+      }),
+      { numRuns: 150 },
+    )
   })
 
   test('secrets are said nowhere, and every finding says what to do', async () => {

@@ -14,6 +14,28 @@ export { type DataType, type Dtype, dtypes, float16ToNumber, numberToFloat16 } f
 export { csvPlan, enforceParams, enforceTyped, finishCsv, type Warning } from './enforce/index.ts'
 export { readRequest } from './enforce/request.ts'
 export {
+  type EnvironmentFormat,
+  environmentFormats,
+  type FormattedEnvironment,
+  formatEnvironment,
+} from './env/format/index.ts'
+export {
+  type EnvironmentChange,
+  type Overridden,
+  type Overrides,
+  overrideEnvironment,
+} from './env/override.ts'
+export { type ResolveOptions, resolveEnvironment } from './env/resolve.ts'
+export type {
+  EnvironmentManager,
+  ManagerView,
+  PlacedText,
+  ResolvedConda,
+  ResolvedEnvironment,
+  ResolvedOption,
+  ResolvedRequirement,
+} from './env/resolved.ts'
+export {
   type ErrorCode,
   type ErrorKind,
   errorKinds,

@@ -29,6 +29,7 @@ const manifest = JSON.parse(read('package.json')) as Manifest
 /** Every package, and why it is worth its place. One more needs a line here, a reason in the commit and one importing file. */
 const packages: Readonly<Record<string, string>> = {
   '@biomejs/biome': 'lint and format',
+  '@renovatebot/pep440': 'versions of Python packages (PEP 440)',
   '@types/node': 'types of the oldest Node that is supported',
   ajv: 'JSON Schemas, compiled to code at build time',
   assemblyscript: 'the SIMD kernels, compiled when their source changes',
@@ -98,7 +99,7 @@ describe('package', () => {
 
   test('has a licence text for everything bundled', () => {
     const notices = read('THIRD-PARTY-NOTICES.txt')
-    for (const name of ['chalk', 'commander', 'hyparquet-writer', 'ora', 'yaml']) {
+    for (const name of ['@renovatebot/pep440', 'chalk', 'commander', 'hyparquet-writer', 'ora', 'yaml']) {
       assert.match(notices, new RegExp(`^${name} ${manifest.devDependencies[name]} `, 'm'))
     }
   })

@@ -25,7 +25,6 @@ export const commands: readonly CommandEntry[] = [
   {
     name: 'env',
     summary: 'Resolve the environment a model asks for',
-    later: true,
     load: async () => (await import('./env.ts')).command,
   },
   {

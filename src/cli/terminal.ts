@@ -13,6 +13,12 @@ export interface Environment {
   readonly ci: boolean
   /** MLMODEL_COMPAT, `mlflow` for MLflow's exact answers. */
   readonly compat: string | undefined
+  /** MLFLOW_ENV_ROOT, below which MLflow makes environments. */
+  readonly environmentRoot: string | undefined
+  /** VIRTUAL_ENV or CONDA_PREFIX: the Python environment that is active. */
+  readonly pythonEnvironment: string | undefined
+  /** PATH. */
+  readonly path: string
 }
 
 /** What is used of a writable stream. */
@@ -42,6 +48,9 @@ export function readEnvironment(variables: Readonly<Record<string, string | unde
     dumb: variables['TERM'] === 'dumb',
     ci: (variables['CI'] ?? '') !== '' && variables['CI'] !== 'false',
     compat: variables['MLMODEL_COMPAT'],
+    environmentRoot: variables['MLFLOW_ENV_ROOT'],
+    pythonEnvironment: variables['VIRTUAL_ENV'] || variables['CONDA_PREFIX'] || undefined,
+    path: variables['PATH'] ?? '',
   }
 }
 

@@ -4,6 +4,7 @@ import { cliErrors } from './cli.ts'
 import { dataErrors } from './data.ts'
 import { type ErrorInfo, type ErrorKind, errorKinds, type KindInfo, type Where } from './define.ts'
 import { enforceErrors } from './enforce.ts'
+import { environmentErrors } from './environment.ts'
 import { inputErrors } from './inputs.ts'
 import { libraryErrors } from './library.ts'
 import { makeErrors } from './make.ts'
@@ -11,6 +12,7 @@ import { modelErrors } from './model.ts'
 import { onnxErrors } from './onnx.ts'
 import { placeText } from './place.ts'
 import { predictErrors } from './predict.ts'
+import { requirementErrors } from './requirement.ts'
 import { tableErrors } from './tables.ts'
 
 export { type ErrorKind, errorKinds, type KindInfo, type Where } from './define.ts'
@@ -21,12 +23,14 @@ export const errorTable = {
   ...cliErrors,
   ...dataErrors,
   ...enforceErrors,
+  ...environmentErrors,
   ...inputErrors,
   ...libraryErrors,
   ...makeErrors,
   ...modelErrors,
   ...onnxErrors,
   ...predictErrors,
+  ...requirementErrors,
   ...tableErrors,
 }
 

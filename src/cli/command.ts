@@ -73,8 +73,8 @@ export interface Command<Table extends OptionTable = OptionTable> {
   readonly summary: string
   /** What follows the name on the usage line, such as `<model> [options]`. */
   readonly usage: string
-  /** Operands: name and meaning. `most` operands are taken, 1 when absent. */
-  readonly operands: readonly { readonly name: string; readonly text: string }[]
+  /** Operands: name and meaning; any number is taken where one says `many`. */
+  readonly operands: readonly { readonly name: string; readonly text: string; readonly many?: true }[]
   readonly options: Table
   /** Whole command lines, each one that works. */
   readonly examples: readonly string[]
@@ -93,6 +93,11 @@ export interface Command<Table extends OptionTable = OptionTable> {
  */
 export function defineCommand<const Table extends OptionTable>(command: Command<Table>): Command {
   return command as unknown as Command
+}
+
+/** The most operands a command takes. */
+export function mostOperands({ operands }: Command): number {
+  return operands.some(({ many }) => many === true) ? Number.POSITIVE_INFINITY : operands.length
 }
 
 /** Options every command has; spread them last. `--json` is the command's own: what it prints differs. */

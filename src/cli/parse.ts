@@ -2,7 +2,7 @@
 import { CommanderError, Option, Command as Parser } from 'commander'
 import { MlmodelError } from '../errors/index.ts'
 import { guess } from '../guess.ts'
-import type { Command, Invocation, OptionSpec, OptionTable } from './command.ts'
+import { type Command, type Invocation, mostOperands, type OptionSpec, type OptionTable } from './command.ts'
 
 /** Every spelling of an option with its dashes: short, long, aliases. */
 export function optionNames(name: string, option: OptionSpec): string[] {
@@ -65,10 +65,9 @@ function refuseStrangers(command: Command, parsed: { operands: string[]; unknown
     )
     throw new MlmodelError('USAGE_UNKNOWN_OPTION', { command: title, given, guess: near })
   }
-  const extra = parsed.operands[command.operands.length]
-  if (extra !== undefined) {
-    throw new MlmodelError('USAGE_EXTRA_ARGUMENT', { command: title, given: extra, most: command.operands.length })
-  }
+  const most = mostOperands(command)
+  const extra = parsed.operands[most]
+  if (extra !== undefined) throw new MlmodelError('USAGE_EXTRA_ARGUMENT', { command: title, given: extra, most })
 }
 
 function missingValue(command: Command, error: CommanderError, title: string): MlmodelError {

@@ -1,5 +1,5 @@
 /** The command lines that people write most, read without commander, which costs 3 ms to load. */
-import type { Command, Invocation, OptionTable } from './command.ts'
+import { type Command, type Invocation, mostOperands, type OptionTable } from './command.ts'
 
 /**
  * Reads operands, switches and options whose value stands as an argument of its own.
@@ -32,6 +32,6 @@ export function readPlainArguments(command: Command, args: readonly string[]): I
     if (spec.choices?.includes(text) === false) return undefined
     values[name] = spec.many ? [...(values[name] as readonly string[]), text] : text
   }
-  if (operands.length > command.operands.length) return undefined
+  if (operands.length > mostOperands(command)) return undefined
   return { operands, options: values as Invocation<OptionTable>['options'] }
 }

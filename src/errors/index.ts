@@ -12,6 +12,7 @@ import { onnxErrors } from './onnx.ts'
 import { placeText } from './place.ts'
 import { predictErrors } from './predict.ts'
 import { tableErrors } from './tables.ts'
+import { treeErrors } from './trees.ts'
 
 export { type ErrorKind, errorKinds, type KindInfo, type Where } from './define.ts'
 
@@ -28,6 +29,7 @@ export const errorTable = {
   ...onnxErrors,
   ...predictErrors,
   ...tableErrors,
+  ...treeErrors,
 }
 
 export type ErrorCode = keyof typeof errorTable

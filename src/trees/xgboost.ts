@@ -201,7 +201,10 @@ function readSplitCategories(tree: Fields): ReadonlyMap<number, CategorySet> {
   return sets
 }
 
-/** The categories of the training data: text as offsets into bytes, numbers as they are. */
+/**
+ * The categories of the training data: text as offsets into bytes, numbers as they are. XGBoost 3.2 counts the offsets of pandas'
+ * strings in characters: categories that are not ASCII are cut in the file itself, and read here as they stand there.
+ */
 function readCategories(cats: Fields): XgboostModel['categories'] {
   return cats.list('enc').map((value, index) => {
     const encoded = fieldsOf(value, library, `${cats.path}.enc[${index}]`)

@@ -3,12 +3,13 @@
  * context to findings. It throws nothing of its own, prints nothing and reads the model's files only through the context, so
  * that every byte passes the one path resolver and every bound is in one place.
  */
-import type { ErrorCode, MlmodelError } from '../errors/index.ts'
+import type { MlmodelError } from '../errors/index.ts'
 import type { Finding } from '../finding/index.ts'
 import type { Limits } from '../limits.ts'
 import type { Mlmodel } from '../mlmodel.ts'
 import type { OnnxModel } from '../onnx/model.ts'
 import type { Content, Sample } from '../sniff.ts'
+import type { Policy } from './policy.ts'
 
 /** A rule. New ones are added to the list in index.ts. */
 export interface Check {
@@ -50,6 +51,8 @@ export interface CheckOptions {
   readonly targets: readonly string[]
   /** SHA-256 of files that a person vouches for: 64 lowercase hex digits. Their content is not judged. */
   readonly trusted: ReadonlySet<string>
+  /** What a team asks of its models. */
+  readonly policy?: Policy
 }
 
 /**

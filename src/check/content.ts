@@ -81,8 +81,7 @@ async function judge(file: JudgedFile, context: CheckContext, depth: number): Pr
 function judgeByFormat(content: Content, where: Finding['where'], isWeightsFile: boolean): Judgement {
   const { format, title } = content
   if (withoutCode.has(format) || isWeightsFile) return { format, verdict: 'no-code', findings: [] }
-  if (format === 'python')
-    return { format, verdict: 'source', findings: [finding('CONTENT_SOURCE', { content: title }, where)] }
+  if (format === 'python') return { format, verdict: 'source', findings: [finding('CONTENT_SOURCE', { content: title }, where)] }
   return { format, verdict: 'unjudged', findings: [finding('CONTENT_UNJUDGED', { content: title }, where)] }
 }
 

@@ -9,6 +9,7 @@ import { flavors } from './flavors.ts'
 import { mlmodel } from './mlmodel.ts'
 import { onnxSignature } from './onnx-signature.ts'
 import { paths } from './paths.ts'
+import { policy } from './policy.ts'
 import { run } from './run.ts'
 import { signature } from './signature.ts'
 
@@ -21,6 +22,7 @@ export const checks: readonly Check[] = [
   onnxSignature,
   example,
   environment,
+  policy,
   content,
   run,
 ]
@@ -41,6 +43,11 @@ export async function runChecks(context: CheckContext, list: readonly Check[] = 
     }
   }
   return distinct(findings.map((found) => nameMlmodel(found, context.file)))
+}
+
+/** Judges content only: for a file that is no model. */
+export async function checkContent(context: CheckContext): Promise<readonly Finding[]> {
+  return runChecks(context, [content])
 }
 
 /** Errors name the MLmodel file as the user would; findings name it as the folder does. */

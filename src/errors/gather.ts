@@ -26,3 +26,20 @@ export function gatherAll(): Gather & { readonly errors: readonly MlmodelError[]
     },
   }
 }
+
+/** Passes everything on to another, and knows whether a part failed. */
+export function watch(gather: Gather): Gather & { readonly failed: () => boolean } {
+  let failed = false
+  return {
+    failed: () => failed,
+    attempt: (read, instead) =>
+      gather.attempt(() => {
+        try {
+          return read()
+        } catch (error) {
+          failed = true
+          throw error
+        }
+      }, instead),
+  }
+}

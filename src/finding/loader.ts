@@ -128,7 +128,11 @@ export const loaderFindings = {
     why: "Python's json keeps the last of the two, other readers the first.",
     fix: 'Keep one of the two',
   }),
-  SIGNATURE_FIELD: ofError('SIGNATURE_FIELD', { title: 'A part of the signature of the wrong kind', why: signatureWhy, fix: relog }),
+  SIGNATURE_FIELD: ofError('SIGNATURE_FIELD', {
+    title: 'A part of the signature of the wrong kind',
+    why: signatureWhy,
+    fix: relog,
+  }),
   SIGNATURE_MISSING_KEY: ofError('SIGNATURE_MISSING_KEY', {
     title: 'A part of the signature without a key it needs',
     why: signatureWhy,

@@ -12,6 +12,7 @@ import { paths } from './paths.ts'
 import { policy } from './policy.ts'
 import { run } from './run.ts'
 import { signature } from './signature.ts'
+import { target } from './target.ts'
 
 /** A rule is a file beside this one and a name in this list. */
 export const checks: readonly Check[] = [
@@ -23,6 +24,7 @@ export const checks: readonly Check[] = [
   example,
   environment,
   policy,
+  target,
   content,
   run,
 ]

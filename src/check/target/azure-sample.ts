@@ -53,6 +53,17 @@ export async function makeSamples(model: Mlmodel, context: CheckContext, readsTe
     const findings = lacks(model, 'inputs') ? [finding('AZURE_NO_INPUTS', {}, inputsPlace(model))] : []
     return { input: { kind: 'none' }, findings }
   }
+  const input = sampleInput(model, signature.inputs, example, transformers)
+  return { input: input.input, findings: [...input.findings, ...outputs] }
+}
+
+function sampleInput(model: Mlmodel, inputs: Schema, example: ExampleSample, transformers: boolean): Samples {
+  if (inputs.kind === 'columns' && transformers) {
+    const first = inputs.columns[0]!
+    const isText = inputs.columns.length === 1 && isUnnamed(first) && isScalar(first, 'string')
+    if (isText) return { input: { kind: 'json' }, findings: [] }
+    if (!isUnnamed(first)) return { input: { kind: 'json' }, findings: describeDict(model, inputs.columns) }
+  }
   if (example.kind !== 'none') return describeExample(model, example, transformers)
   if (inputs.kind === 'tensors') {
     const isNamed = inputs.tensors.some(({ name }) => name !== undefined)

@@ -3,9 +3,12 @@ import { MlmodelError } from '../errors/index.ts'
 import { type Finding, finding, findingOfError } from '../finding/index.ts'
 import { type Content, type Format, sampleBytes, sampleFile, sniff } from '../sniff.ts'
 import type { Check, CheckContext, ContentJudge, JudgedFile, Judgement, JudgeTools } from './check.ts'
+import { arrayJudge } from './judge-arrays.ts'
+import { boosterJudge } from './judge-boosters.ts'
+import { onnxJudge } from './judge-onnx.ts'
 
 /** The first that takes a file judges it. */
-export const judges: readonly ContentJudge[] = []
+export const judges: readonly ContentJudge[] = [onnxJudge, arrayJudge, boosterJudge]
 
 /** Formats that cannot carry code whatever their bytes are, and whose readers are other rules. */
 const withoutCode: ReadonlySet<Format> = new Set<Format>([

@@ -1,6 +1,7 @@
 /** The rules of `mlmodel validate`, in the order in which they run; findings are sorted by whoever prints them. */
 import { MlmodelError } from '../errors/index.ts'
 import { type Finding, findingOfError } from '../finding/index.ts'
+import { boosters } from './boosters.ts'
 import type { Check, CheckContext } from './check.ts'
 import { content } from './content.ts'
 import { environment } from './environment.ts'
@@ -21,6 +22,7 @@ export const checks: readonly Check[] = [
   flavors,
   signature,
   onnxSignature,
+  boosters,
   example,
   environment,
   policy,

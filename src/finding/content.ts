@@ -1,7 +1,9 @@
 /** Findings on the files by what their bytes are (pickles, ONNX graphs, arrays, boosters). */
 import type { FindingTable } from './define.ts'
+import { formatFindings } from './formats.ts'
 
 export const contentFindings = {
+  ...formatFindings,
   CONTENT_UNJUDGED: {
     level: 'warning',
     unjudged: true,

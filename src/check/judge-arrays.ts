@@ -26,23 +26,64 @@ async function judgeArray(file: JudgedFile, tools: JudgeTools): Promise<Judgemen
     return { format, verdict: 'no-code', findings: [] }
   } catch (error) {
     if (!(error instanceof MlmodelError) || error.code !== 'NPY_DTYPE') throw error
-    // Whatever is no plain number or text is judged as what it would be if NumPy were allowed to unpickle it.
-    return holdsObjects(file)
-      ? judgeObjects(file, tools)
-      : { format, verdict: 'no-code', findings: [finding('NPY_DTYPE', error.arguments as { descr: string; why: string }, where)] }
+    // NumPy pickles an array as soon as one field is an object: what is not known to be plain is judged as a pickle.
+    const size = plainSize(headerText(file))
+    return size === undefined ? judgeObjects(file, tools) : judgePlain(file, size, error)
   }
 }
 
-/** A list of fields of plain types, or one plain type that is only not read here (long doubles, raw bytes, time spans). */
-const plainType = /'[<>|=]?[?bBhHiIlLqQefdgFDGSUVMmauc]\d*(\[\d*\w+\])?'/
-const plainDescr = new RegExp(
-  String.raw`'descr':\s*(${plainType.source}|\[(\s*\(\s*'[^'\\]*'\s*,\s*${plainType.source}\s*(,\s*\([\d, ]*\)\s*)?\)\s*,?)+\s*\])\s*,`,
-)
+/** A type of fixed size, and the bytes of one; also those that are not read here: long doubles, raw bytes, time spans. */
+const plainType = /'[<>|=]?(?:([?biufcSV])(\d{1,9})|(U)(\d{1,9})|([mM])8(?:\[\d*[a-zA-Z]+\])?)'/
+const plainField = new RegExp(String.raw`\(\s*'[^'\\]*'\s*,\s*${plainType.source}\s*(?:,\s*\(([\d, ]*)\)\s*)?\)`)
+const structuredDescr = new RegExp(String.raw`'descr':\s*\[(\s*${plainField.source}\s*,?)+\s*\]\s*,`)
+const plainDescr = new RegExp(String.raw`'descr':\s*${plainType.source}\s*,`)
+/** Sizes that NumPy knows. */
+const numberSizes: Readonly<Record<string, readonly number[]>> = {
+  b: [1],
+  i: [1, 2, 4, 8],
+  u: [1, 2, 4, 8],
+  f: [2, 4, 8, 12, 16],
+  c: [8, 16, 24, 32],
+}
 
-/** NumPy pickles an array as soon as one of its fields is an object; whatever is not known to be plain counts as that. */
-function holdsObjects({ sample }: JudgedFile): boolean {
-  const start = headerStart(sample.head)
-  return !plainDescr.test(Buffer.from(sample.head.subarray(start.from, start.to)).toString('latin1'))
+/** Bytes of one element of an array that is plain and not read here; undefined for anything else. */
+function plainSize(header: string): number | undefined {
+  const fields = structuredDescr.test(header)
+    ? [...header.matchAll(new RegExp(plainField.source, 'g'))]
+    : [plainDescr.exec(header)]
+  let size = 0
+  for (const field of fields) {
+    if (field === null) return undefined
+    const [, kind, bytes, , characters, time, shape] = field
+    if (kind !== undefined && Object.hasOwn(numberSizes, kind) && !numberSizes[kind]!.includes(Number(bytes))) return undefined
+    const one = kind !== undefined ? Number(bytes) : time !== undefined ? 8 : Number(characters) * 4
+    size += one * (shape?.match(/\d+/g) ?? []).reduce((product, each) => product * Number(each), 1)
+  }
+  return size <= 1 << 24 ? size : undefined
+}
+
+/** Counts the bytes of an array whose type is not read. */
+function judgePlain(file: JudgedFile, size: number, error: MlmodelError): Judgement {
+  const where = placeOf(file)
+  const { format } = file.content
+  const start = headerStart(file.sample.head)
+  const shape = /'shape':\s*\(([\d, L]*)\)/.exec(headerText(file))?.[1]?.match(/\d+/g) ?? []
+  const needed = shape.reduce((product, each) => product * BigInt(each), BigInt(size))
+  const there = file.size - start.to
+  if (BigInt(there) !== needed) {
+    const why = `shape (${shape.join(', ')}) needs ${needed} bytes of data, ${there} are there`
+    return { format, verdict: 'reject', findings: [finding('NPY_BROKEN', { why }, where)] }
+  }
+  return {
+    format,
+    verdict: 'no-code',
+    findings: [finding('NPY_DTYPE', error.arguments as { descr: string; why: string }, where)],
+  }
+}
+
+function headerText({ sample }: JudgedFile): string {
+  const { from, to } = headerStart(sample.head)
+  return Buffer.from(sample.head.subarray(from, to)).toString('latin1')
 }
 
 /** The text of the header: behind the magic, two bytes of version, and a length of two or four bytes. */

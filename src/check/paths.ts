@@ -11,10 +11,14 @@ export const paths: Check = {
   name: 'paths',
   async run(context) {
     const findings: Finding[] = []
-    const stored = new Set<string>()
-    for (const named of context.model === undefined ? [] : namedPaths(context.model))
-      findings.push(...(await checkNamed(context, context.model!, named, stored)))
-    for (const file of context.files) findings.push(...(await checkEntry(context, file, stored)))
+    const stored = new Map<string, 'itself' | 'inside'>()
+    const told = new Set<string>()
+    const { model } = context
+    for (const named of model === undefined ? [] : namedPaths(model))
+      findings.push(...(await checkNamed(context, model!, named, stored)))
+    for (const { where, code } of findings) if (code === 'PATH_OUTSIDE' || code === 'PATH_LOOP') told.add(namedBy(model!, where.path!))
+    for (const file of context.files)
+      if (!told.has(file.path)) findings.push(...(await checkEntry(context, file, stored)))
     if (context.filesCut) findings.push(finding('FOLDER_LISTING_CUT', { limit: context.limits.folderFiles }))
     return findings
   },
@@ -72,16 +76,18 @@ async function checkNamed(
   context: CheckContext,
   model: Mlmodel,
   { field, path, needed, holdsModel }: Named,
-  stored: Set<string>,
+  stored: Map<string, 'itself' | 'inside'>,
 ): Promise<readonly Finding[]> {
   const place = fieldPlace(model, field)
   try {
     const real = await context.resolve(path)
     const inside = real.slice(context.directory.length + 1).replaceAll('\\', '/')
     if (!holdsModel) return []
-    for (const file of context.files) if (file.path === inside || isBelow(file.path, inside)) stored.add(file.path)
-    const entry = context.files.find((file) => file.path === inside)
-    return entry === undefined ? [] : await placeholder(context, entry, place)
+    for (const { path: file } of context.files) {
+      if (file === inside) stored.set(file, 'itself')
+      else if (isBelow(file, inside) && !stored.has(file)) stored.set(file, 'inside')
+    }
+    return []
   } catch (error) {
     if (!(error instanceof MlmodelError)) throw error
     // Its text was refused when MLmodel was read.
@@ -93,23 +99,32 @@ async function checkNamed(
 
 const isBelow = (path: string, folder: string) => folder === '' || path.startsWith(`${folder}/`)
 
-/** A regular file that stands where a model must be. */
-async function placeholder(
-  context: CheckContext,
-  { path, kind, bytes }: ListedFile,
-  place: Finding['where'],
-): Promise<readonly Finding[]> {
-  if (kind !== 'file') return []
-  const at = { file: path, ...(place.path !== undefined && { path: place.path }) }
-  if (bytes === 0) return [finding('FILE_EMPTY', {}, at)]
-  const content = await context.sniff(path).catch(() => undefined)
-  if (content?.format === 'git-lfs-pointer') return [finding('FILE_LFS_POINTER', {}, at)]
-  if (content?.format === 'html' || content?.format === 'xml') return [finding('FILE_WEB_PAGE', { content: content.title }, at)]
-  return []
+/** What MLmodel writes in a field. */
+function namedBy(model: Mlmodel, field: string): string {
+  return namedPaths(model).find((named) => named.field.join('.') === field)?.path ?? ''
 }
 
+/** A file that stands where a model must be, or a pointer anywhere; a folder of weights may hold empty files and pages. */
+async function placeholder(
+  context: CheckContext,
+  { path, bytes }: ListedFile,
+  role: 'itself' | 'inside' | undefined,
+): Promise<readonly Finding[]> {
+  const where = { file: path }
+  if (bytes === 0) return role === 'itself' ? [finding('FILE_EMPTY', {}, where)] : []
+  if (role !== 'itself' && bytes > largestPointer) return []
+  const content = await context.sniff(path).catch(() => undefined)
+  if (content?.format === 'empty') return [finding('FILE_EMPTY', {}, at)]
+  if (content?.format === 'git-lfs-pointer') return [finding('FILE_LFS_POINTER', {}, where, role === undefined ? 'warning' : 'error')]
+  const isPage = role === 'itself' && (content?.format === 'html' || content?.format === 'xml')
+  return isPage ? [finding('FILE_WEB_PAGE', { content: content.title }, where)] : []
+}
+
+/** The specification allows 1024 bytes. */
+const largestPointer = 1024
+
 /** An entry of the folder that MLmodel may not name at all. */
-async function checkEntry(context: CheckContext, file: ListedFile, stored: ReadonlySet<string>): Promise<readonly Finding[]> {
+async function checkEntry(context: CheckContext, file: ListedFile, stored: ReadonlyMap<string, 'itself' | 'inside'>): Promise<readonly Finding[]> {
   const where = { file: file.path }
   switch (file.kind) {
     case 'special':
@@ -125,16 +140,10 @@ async function checkEntry(context: CheckContext, file: ListedFile, stored: Reado
           return [findingOfError(error, where)]
         },
       )
-    case 'file': {
-      const findings: Finding[] = file.links > 1 ? [finding('PATH_HARD_LINK', { links: file.links }, where)] : []
-      // A small text in a folder of weights (`data/model/`) may be a pointer too.
-      if (file.bytes > 0 && file.bytes < 1024 && (await isPointer(context, file.path)))
-        findings.push(finding('FILE_LFS_POINTER', {}, where, stored.has(file.path) ? 'error' : 'warning'))
-      return findings
-    }
+    case 'file':
+      return [
+        ...(file.links > 1 ? [finding('PATH_HARD_LINK', { links: file.links }, where)] : []),
+        ...(await placeholder(context, file, stored.get(file.path))),
+      ]
   }
-}
-
-async function isPointer(context: CheckContext, path: string): Promise<boolean> {
-  return (await context.sniff(path).catch(() => undefined))?.format === 'git-lfs-pointer'
 }

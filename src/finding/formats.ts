@@ -80,6 +80,21 @@ export const formatFindings = {
     fix: () => unequal,
   },
 
+  ESTIMATOR_BROKEN: {
+    level: 'error',
+    title: 'An estimator whose parts do not fit',
+    why: 'scikit-learn and libsvm follow these numbers without checking: a child that is not there, or an array that is too short, is a read out of bounds.',
+    message: (args: { estimator: string; why: string }) => `The ${args.estimator} ${args.why}`,
+    fix: () => 'Train and save the model again; do not load this file',
+  },
+  ESTIMATOR_UNFITTED: {
+    level: 'error',
+    title: 'An estimator that was never fitted',
+    why: 'It cannot predict: every request fails with NotFittedError.',
+    message: (args: { estimator: string }) => `The ${args.estimator} was saved before it was fitted`,
+    fix: () => 'Call fit() before the model is saved',
+  },
+
   UBJSON_BROKEN: ofError('UBJSON_BROKEN', { title: 'Broken UBJSON', why: brokenBooster, fix: again }),
   UBJSON_LIMIT: ofError('UBJSON_LIMIT', {
     title: 'UBJSON nested too deep',

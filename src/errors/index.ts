@@ -1,6 +1,7 @@
 /** Every error of the product: one class, one total table of codes. Compare `error.code` and `error.kind`, not classes. */
 import { arrayErrors } from './arrays.ts'
 import { cliErrors } from './cli.ts'
+import { compareErrors } from './compare.ts'
 import { dataErrors } from './data.ts'
 import { type ErrorInfo, type ErrorKind, errorKinds, type KindInfo, type Where } from './define.ts'
 import { enforceErrors } from './enforce.ts'
@@ -13,6 +14,7 @@ import { placeText } from './place.ts'
 import { predictErrors } from './predict.ts'
 import { tableErrors } from './tables.ts'
 import { treeErrors } from './trees.ts'
+import { validateErrors } from './validate.ts'
 
 export { type ErrorKind, errorKinds, type KindInfo, type Where } from './define.ts'
 
@@ -20,6 +22,7 @@ export { type ErrorKind, errorKinds, type KindInfo, type Where } from './define.
 export const errorTable = {
   ...arrayErrors,
   ...cliErrors,
+  ...compareErrors,
   ...dataErrors,
   ...enforceErrors,
   ...inputErrors,
@@ -29,6 +32,7 @@ export const errorTable = {
   ...onnxErrors,
   ...predictErrors,
   ...tableErrors,
+  ...validateErrors,
   ...treeErrors,
 }
 

@@ -25,9 +25,11 @@ export function licenceNotices(inputs) {
   const sections = new Map()
   for (const folder of folders) {
     const { name, version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
-    const file = readdirSync(folder).find((entry) => /^(licen[cs]e|copying)(\.|$)/i.test(entry))
-    if (file === undefined || !existsSync(join(folder, file))) throw new Error(`${folder} has no licence text`)
-    const text = readFileSync(join(folder, file), 'utf8').replace(/\r\n/g, '\n').trim()
+    const own = readdirSync(folder).find((entry) => /^(licen[cs]e|copying)(\.|$)/i.test(entry))
+    // A package that names its licence and carries no text: the licence's own words, with the author of its manifest.
+    const file = own === undefined ? join('scripts', 'licences', `${name.replace('/', '+')}.txt`) : join(folder, own)
+    if (!existsSync(file)) throw new Error(`${folder} has no licence text`)
+    const text = readFileSync(file, 'utf8').replace(/\r\n/g, '\n').trim()
     sections.set(`${name} ${version}`, `${'-'.repeat(80)}\n${name} ${version} (${license})\n\n${text}\n`)
   }
   return [head, ...[...sections.keys()].sort().map((key) => sections.get(key))].join('\n')

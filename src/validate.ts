@@ -2,7 +2,7 @@
  * The gate in front of a model: is it sound, does it keep its own contract, is it safe to open. Nothing of the model is executed.
  */
 import { statSync } from 'node:fs'
-import { basename, dirname, resolve } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
 import type { CheckContext, CheckResults, FileJudgement } from './check/check.ts'
 import { openContext } from './check/context.ts'
 import { checkContent, runChecks } from './check/index.ts'
@@ -11,6 +11,7 @@ import { MlmodelError } from './errors/index.ts'
 import { type Finding, type FindingCode, infoOf, type Level } from './finding/index.ts'
 import { defaultLimits, type Limits } from './limits.ts'
 import { type Located, locate, mlmodelName } from './locate/index.ts'
+import type { TeamSchema } from './team-schema.ts'
 
 /** How a model is validated. */
 export interface ValidateOptions {
@@ -23,6 +24,8 @@ export interface ValidateOptions {
   /** What a team asks of its models. */
   readonly policy?: Policy
   readonly limits?: Limits
+  /** JSON Schemas of a team, read by `readTeamSchema`. */
+  readonly schemas?: readonly TeamSchema[]
   /** Adds what can only be known by running the model; called once, after the folder was opened. */
   readonly run?: (context: CheckContext) => Promise<CheckResults>
 }
@@ -31,6 +34,8 @@ export interface ValidateOptions {
 export interface Validation {
   /** As the caller named it. */
   readonly location: string
+  /** What the files of findings are relative to, as the caller would name it; empty for the current folder. */
+  readonly folder: string
   /** Most severe first, then by file and line. */
   readonly findings: readonly Finding[]
   /** Findings left out by `ignore` or by a level `off` of the policy. */
@@ -57,11 +62,16 @@ export async function validateModel(location: string, options: ValidateOptions =
   const context = await openContext(found.located, { ...found.parts, limits, options: checkOptions })
   const results = found.parts.only === undefined ? await options.run?.(context) : undefined
   const whole: CheckContext = results === undefined ? context : { ...context, results }
-  const all = found.parts.only === undefined ? await runChecks(whole) : await checkContent(whole)
+  const all = [...(found.parts.only === undefined ? await runChecks(whole) : await checkContent(whole))]
+  for (const schema of options.schemas ?? []) {
+    const { checkTeamSchema } = await import('./team-schema.ts')
+    all.push(...(await checkTeamSchema(schema, whole)))
+  }
   const leveled = all.map((each) => withLevel(each, policy?.levels))
   const kept = leveled.filter((each) => each !== undefined && options.ignore?.includes(each.code) !== true) as Finding[]
   return {
     location,
+    folder: found.folder,
     findings: kept.sort(bySeverity),
     ignored: all.length - kept.length,
     files: await context.judgements(),
@@ -76,6 +86,7 @@ export function exitCodeOf(findings: readonly Finding[], strict: boolean): 0 | 1
 }
 
 interface Found {
+  readonly folder: string
   readonly located: Located
   readonly parts: { readonly only?: string; readonly absent?: MlmodelError }
 }
@@ -83,17 +94,29 @@ interface Found {
 /** A folder without MLmodel is a bad model, a file that is none is content to be judged. */
 async function find(location: string): Promise<Found> {
   try {
-    return { located: await locate(location), parts: {} }
+    const located = await locate(location)
+    return { folder: folderOf(located.file), located, parts: {} }
   } catch (error) {
     if (!(error instanceof MlmodelError) || error.code !== 'LOCATION_NOT_MODEL') throw error
     const path = resolve(location)
     if (!statSync(path).isDirectory())
-      return { located: { directory: dirname(path), file: location, source: location }, parts: { only: basename(path) } }
+      return {
+        folder: folderOf(location),
+        located: { directory: dirname(path), file: location, source: location },
+        parts: { only: basename(path) },
+      }
     return {
-      located: { directory: path, file: `${location.replace(/\/+$/, '')}/${mlmodelName}`, source: location },
+      folder: location,
+      located: { directory: path, file: join(location, mlmodelName), source: location },
       parts: { absent: new MlmodelError(error.code, error.arguments as never, { where: { file: mlmodelName } }) },
     }
   }
+}
+
+/** The folder of a path as it is written; empty where the path is a name. */
+function folderOf(path: string): string {
+  const folder = dirname(path)
+  return folder === '.' && !path.startsWith('.') ? '' : folder
 }
 
 function withLevel(found: Finding, levels: Policy['levels']): Finding | undefined {

@@ -1,7 +1,8 @@
 /** The stored example and the stored request, read and enforced as a server reads and enforces a request. */
 import type { Cell } from '../batch.ts'
 import { readRequest } from '../enforce/request.ts'
-import { fullMessage, MlmodelError } from '../errors/index.ts'
+import { MlmodelError, problemMessage, standsForProblems } from '../errors/index.ts'
+import { placeText } from '../errors/place.ts'
 import { exampleBody } from '../example/stored.ts'
 import { type Finding, finding, findingOfError } from '../finding/index.ts'
 import { modelPath } from '../flavors/onnx.ts'
@@ -21,7 +22,11 @@ export const example: Check = {
     const { model } = context
     const stored = model?.inputExample
     if (model === undefined || stored === undefined) return []
-    return [...(await checkExample(context, model, stored)), ...(await checkRequest(context, model, stored))]
+    const findings = await checkExample(context, model, stored)
+    // MLflow makes the request of the example: the same reason need not be read twice.
+    const reasons = findings.map(({ arguments: args }) => (args as { reason?: string }).reason)
+    const more = await checkRequest(context, model, stored)
+    return [...findings, ...more.filter(({ arguments: args }) => !reasons.includes((args as { reason?: string }).reason ?? ''))]
   },
 }
 
@@ -124,5 +129,15 @@ function isWhole(model: Mlmodel, { problems }: CheckContext): boolean {
 
 function reasonOf(error: unknown): string {
   if (!(error instanceof MlmodelError)) throw error
-  return fullMessage(error)
+  if (!standsForProblems(error)) return error.message
+  const sentences = error.problems.map((problem) => {
+    const place = placeText(problem.where)
+    return place === '' ? problemMessage(problem) : `${place}: ${problemMessage(problem)}`
+  })
+  return sentences.length <= mostReasons
+    ? sentences.join('; ')
+    : `${sentences.slice(0, mostReasons).join('; ')}; and ${sentences.length - mostReasons} more`
 }
+
+/** Problems of an example that are told; a million rows may have a million. */
+const mostReasons = 5

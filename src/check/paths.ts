@@ -16,9 +16,9 @@ export const paths: Check = {
     const { model } = context
     for (const named of model === undefined ? [] : namedPaths(model))
       findings.push(...(await checkNamed(context, model!, named, stored)))
-    for (const { where, code } of findings) if (code === 'PATH_OUTSIDE' || code === 'PATH_LOOP') told.add(namedBy(model!, where.path!))
-    for (const file of context.files)
-      if (!told.has(file.path)) findings.push(...(await checkEntry(context, file, stored)))
+    for (const { where, code } of findings)
+      if (code === 'PATH_OUTSIDE' || code === 'PATH_LOOP') told.add(namedBy(model!, where.path!))
+    for (const file of context.files) if (!told.has(file.path)) findings.push(...(await checkEntry(context, file, stored)))
     if (context.filesCut) findings.push(finding('FOLDER_LISTING_CUT', { limit: context.limits.folderFiles }))
     return findings
   },
@@ -114,8 +114,10 @@ async function placeholder(
   if (bytes === 0) return role === 'itself' ? [finding('FILE_EMPTY', {}, where)] : []
   if (role !== 'itself' && bytes > largestPointer) return []
   const content = await context.sniff(path).catch(() => undefined)
-  if (content?.format === 'empty') return [finding('FILE_EMPTY', {}, at)]
-  if (content?.format === 'git-lfs-pointer') return [finding('FILE_LFS_POINTER', {}, where, role === undefined ? 'warning' : 'error')]
+  // Blanks only.
+  if (role === 'itself' && content?.format === 'empty') return [finding('FILE_EMPTY', {}, where)]
+  if (content?.format === 'git-lfs-pointer')
+    return [finding('FILE_LFS_POINTER', {}, where, role === undefined ? 'warning' : 'error')]
   const isPage = role === 'itself' && (content?.format === 'html' || content?.format === 'xml')
   return isPage ? [finding('FILE_WEB_PAGE', { content: content.title }, where)] : []
 }
@@ -124,7 +126,11 @@ async function placeholder(
 const largestPointer = 1024
 
 /** An entry of the folder that MLmodel may not name at all. */
-async function checkEntry(context: CheckContext, file: ListedFile, stored: ReadonlyMap<string, 'itself' | 'inside'>): Promise<readonly Finding[]> {
+async function checkEntry(
+  context: CheckContext,
+  file: ListedFile,
+  stored: ReadonlyMap<string, 'itself' | 'inside'>,
+): Promise<readonly Finding[]> {
   const where = { file: file.path }
   switch (file.kind) {
     case 'special':

@@ -19,7 +19,6 @@ export const commands: readonly CommandEntry[] = [
   {
     name: 'validate',
     summary: 'Check that a model is complete and safe',
-    later: true,
     load: async () => (await import('./validate.ts')).command,
   },
   {

@@ -3,6 +3,8 @@
  * Compare errors by `error.code` and `error.kind`.
  */
 export type { ArrayBatch, Batch, Cell, CellMap, Column, Frame, Moment, NamedBatch, Tensor, ValueBatch } from './batch.ts'
+export type { Verdict } from './check/check.ts'
+export type { Policy } from './check/policy.ts'
 export { readArrowBytes } from './data/arrow/read.ts'
 export { readCsvBytes } from './data/csv/read.ts'
 export { readNpy, writeNpy } from './data/npy.ts'
@@ -23,12 +25,14 @@ export {
   problemMessage,
   type Where,
 } from './errors/index.ts'
+export type { FindingCode, Level } from './finding/index.ts'
 export type { Mode, NativeModel, NativeOnnx, PredictOptions } from './flavors/flavor.ts'
 export type { Int64 } from './javascript/cell.ts'
 export type { ColumnInput, ModelInput } from './javascript/input.ts'
 export { Predictions } from './javascript/predictions.ts'
 export type { TensorDtype, TensorInput, TensorOutput } from './javascript/tensor.ts'
 export { parseJson, writeJsonValue } from './json.ts'
+export { readPolicyFile, type ValidateModelOptions, type ValidationReport, validateModel } from './library/validate.ts'
 export {
   type ColumnsOf,
   type InputOf,
@@ -56,4 +60,5 @@ export {
   signatureToJson,
   type TensorSpec,
 } from './signature.ts'
+export type { ModelVerdict, ReportedFinding } from './validate/report.ts'
 export { version } from './version.ts'

@@ -8,7 +8,7 @@ import { openContext } from './check/context.ts'
 import { checkContent, runChecks } from './check/index.ts'
 import type { Policy } from './check/policy.ts'
 import { MlmodelError } from './errors/index.ts'
-import { type Finding, type FindingCode, infoOf, type Level } from './finding/index.ts'
+import type { Finding, FindingCode, Level } from './finding/index.ts'
 import { defaultLimits, type Limits } from './limits.ts'
 import { type Located, locate, mlmodelName } from './locate/index.ts'
 import type { TeamSchema } from './team-schema.ts'
@@ -76,13 +76,6 @@ export async function validateModel(location: string, options: ValidateOptions =
     ignored: all.length - kept.length,
     files: await context.judgements(),
   }
-}
-
-/** 0: nothing against the model; 1: judged bad; 2: something could not be judged. A bad model that could not be judged whole is bad. */
-export function exitCodeOf(findings: readonly Finding[], strict: boolean): 0 | 1 | 2 {
-  const counts = (level: Level) => level === 'error' || (strict && level === 'warning')
-  if (findings.some(({ code, level }) => counts(level) && infoOf(code).unjudged !== true)) return 1
-  return findings.some(({ code, level }) => infoOf(code).unjudged === true && level !== 'notice') ? 2 : 0
 }
 
 interface Found {

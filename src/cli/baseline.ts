@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs'
 import { posix } from 'node:path'
 import { MlmodelError } from '../errors/index.ts'
 import { type Finding, findingMessage } from '../finding/index.ts'
+import { fingerprint } from '../validate/report.ts'
 import type { Validation } from '../validate.ts'
-import { fingerprint } from './validation.ts'
 
 /** Model (as it was named) → fingerprints. */
 export type Baseline = ReadonlyMap<string, ReadonlySet<string>>

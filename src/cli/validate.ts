@@ -3,13 +3,14 @@ import { MlmodelError } from '../errors/index.ts'
 import { type FindingCode, findingTable } from '../finding/index.ts'
 import { findModels } from '../inputs/models.ts'
 import { findingCode, findPolicyFile, policyFileName, readPolicyFile } from '../policy-file.ts'
-import { exitCodeOf, type ValidateOptions, type Validation, validateModel } from '../validate.ts'
+import { exitCodeOf, verdictOf } from '../validate/report.ts'
+import { type ValidateOptions, type Validation, validateModel } from '../validate.ts'
 import { type Console, commonOptions, defineCommand, modelOption } from './command.ts'
 import { openOutputFile } from './output-file.ts'
 import { jsonText } from './report.ts'
 import { standardOutput } from './standard-output.ts'
 import { modelRun, runOptions } from './validate-run.ts'
-import { type ModelOutcome, type Outcome, verdictOf } from './validation.ts'
+import type { ModelOutcome, Outcome } from './validation.ts'
 
 const formats = ['text', 'json', 'github', 'sarif', 'junit'] as const
 type ValidationFormat = (typeof formats)[number]
@@ -36,9 +37,8 @@ export const command = defineCommand({
       value: 'file',
       file: true,
       group: 'Judgement',
-      text: `The team’s policy; default: ${policyFileName} here or in a folder above`,
+      text: `The team’s policy; default: ${policyFileName} here or in a folder above; \`none\` looks for none`,
     },
-    'no-config': { group: 'Judgement', text: 'Look for no policy' },
     schema: {
       value: 'file',
       file: true,
@@ -76,7 +76,7 @@ export const command = defineCommand({
     const words = [...operands, ...(options['model-uri'] === undefined ? [] : [options['model-uri']])]
     if (words.length === 0) throw new MlmodelError('USAGE_NO_MODEL', { command: 'validate' })
     const models = await findModels(words)
-    const policyPath = options['no-config'] ? undefined : (options.config ?? findPolicyFile('.', models))
+    const policyPath = options.config === 'none' ? undefined : (options.config ?? findPolicyFile('.', models))
     const policy = policyPath === undefined ? undefined : readPolicyFile(policyPath)
     const strict = options.strict || policy?.strict === true
     const run = modelRun(options, console)

@@ -1,6 +1,6 @@
 /** A validation as one JSON document; schemas/validation.schema.json. */
-import { findingFix, findingMessage, infoOf } from '../finding/index.ts'
-import { countLevels, fingerprint, type Outcome } from './validation.ts'
+import { reportFinding } from '../validate/report.ts'
+import { countLevels, type Outcome } from './validation.ts'
 
 /** The document of `--format json`. */
 export function validationDocument({ models, exitCode, strict }: Outcome): object {
@@ -15,16 +15,7 @@ export function validationDocument({ models, exitCode, strict }: Outcome): objec
         folder,
         verdict,
         counts: { errors: levels.error, warnings: levels.warning, notices: levels.notice, known, ignored },
-        findings: findings.map((found) => ({
-          code: found.code,
-          level: found.level,
-          unjudged: infoOf(found.code).unjudged === true,
-          title: infoOf(found.code).title,
-          message: findingMessage(found),
-          fix: findingFix(found),
-          where: found.where,
-          fingerprint: fingerprint(found),
-        })),
+        findings: findings.map(reportFinding),
         files: files.map(({ path, bytes, format, verdict }) => ({ path, bytes, format, verdict })),
       }
     }),

@@ -7,7 +7,8 @@
 import { placeText } from '../errors/place.ts'
 import { type Finding, infoOf } from '../finding/index.ts'
 import { show } from '../show.ts'
-import { countsAsError, type ModelOutcome, type Outcome, shownFix, shownMessage } from './validation.ts'
+import { countsAsError } from '../validate/report.ts'
+import { type ModelOutcome, type Outcome, shownFix, shownMessage } from './validation.ts'
 
 /** The document, ending with a line feed. */
 export function renderJunit({ models, strict }: Outcome): string {

@@ -4,8 +4,9 @@
  * @see https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
  */
 import { type Finding, type FindingCode, findingMessage, findingTable, infoOf, type Level } from '../finding/index.ts'
+import { fingerprint } from '../validate/report.ts'
 import { version } from '../version.ts'
-import { fingerprint, type ModelOutcome, type Outcome, pathOf, shownFix } from './validation.ts'
+import { type ModelOutcome, type Outcome, pathOf, shownFix } from './validation.ts'
 
 const levels: Readonly<Record<Level, string>> = { error: 'error', warning: 'warning', notice: 'note' }
 

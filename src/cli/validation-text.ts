@@ -2,9 +2,10 @@
 import { placeText } from '../errors/place.ts'
 import { type Finding, infoOf, type Level } from '../finding/index.ts'
 import { show } from '../show.ts'
+import type { ModelVerdict } from '../validate/report.ts'
 import type { Ink } from './ink.ts'
 import { wrap } from './table.ts'
-import { countLevels, type ModelOutcome, type Outcome, shownFix, shownMessage, type VerdictWord } from './validation.ts'
+import { countLevels, type ModelOutcome, type Outcome, shownFix, shownMessage } from './validation.ts'
 import { count } from './words.ts'
 
 export interface TextOptions {
@@ -73,7 +74,7 @@ function paintLevel(level: Level, ink: Ink): string {
   return level === 'error' ? ink.red(level) : level === 'warning' ? ink.yellow(level) : ink.dim(level)
 }
 
-const verdictWords: Readonly<Record<VerdictWord, string>> = {
+const verdictWords: Readonly<Record<ModelVerdict, string>> = {
   passed: 'passed',
   failed: 'failed',
   unjudged: 'not judged whole',
@@ -98,7 +99,7 @@ function summary(model: ModelOutcome, hidden: number, { ink, all }: TextOptions)
 }
 
 function totals({ models }: Outcome, ink: Ink): string {
-  const of = (verdict: VerdictWord) => models.filter((model) => model.verdict === verdict).length
+  const of = (verdict: ModelVerdict) => models.filter((model) => model.verdict === verdict).length
   const parts = [
     of('failed') > 0 ? ink.red(`${of('failed')} failed`) : '',
     of('unjudged') > 0 ? ink.yellow(`${of('unjudged')} not judged whole`) : '',

@@ -1,8 +1,8 @@
 /** What all formats of a validation say: each finding in words, with its place seen from the current folder. */
-import { createHash } from 'node:crypto'
 import { posix } from 'node:path'
 import type { Where } from '../errors/index.ts'
-import { type Finding, findingFix, findingMessage, infoOf, type Level } from '../finding/index.ts'
+import { type Finding, findingFix, findingMessage, type Level } from '../finding/index.ts'
+import type { ModelVerdict } from '../validate/report.ts'
 import type { Validation } from '../validate.ts'
 import { shown } from './report.ts'
 
@@ -16,14 +16,7 @@ export interface Outcome {
 export interface ModelOutcome extends Validation {
   /** Findings that the baseline knows; not among `findings`. */
   readonly known: number
-  readonly verdict: VerdictWord
-}
-
-export type VerdictWord = 'passed' | 'failed' | 'unjudged'
-
-/** The verdict that an exit code stands for. */
-export function verdictOf(exitCode: 0 | 1 | 2): VerdictWord {
-  return exitCode === 0 ? 'passed' : exitCode === 1 ? 'failed' : 'unjudged'
+  readonly verdict: ModelVerdict
 }
 
 /** The sentence of a finding with every text of the model escaped. */
@@ -40,21 +33,10 @@ function escaped(found: Finding): Finding {
   return { ...found, arguments: shown(found.arguments) }
 }
 
-/** Whether a finding makes the exit code 1. */
-export function countsAsError({ level, code }: Finding, strict: boolean): boolean {
-  return (level === 'error' || (strict && level === 'warning')) && infoOf(code).unjudged !== true
-}
-
 /** The file of a finding as a path from the current folder, with `/`; the model itself where it has none. */
 export function pathOf({ location, folder }: Pick<ModelOutcome, 'location' | 'folder'>, where: Where): string {
   const portable = (path: string) => path.replaceAll('\\', '/')
   return where.file === undefined ? posix.normalize(portable(location)) : posix.join(portable(folder), where.file)
-}
-
-/** The same defect in the same place has the same print, whatever its line. */
-export function fingerprint(found: Finding): string {
-  const text = JSON.stringify([found.code, found.where.file ?? '', found.where.path ?? '', findingMessage(found)])
-  return createHash('sha256').update(text).digest('hex').slice(0, 32)
 }
 
 /** How many findings of each level. */

@@ -82,7 +82,7 @@ function makeLinks(original: string, into: string): void {
 
 function run(command: string, model: string): Promise<{ code: number | null; stdout: string; stderr: string }> {
   return new Promise((done) => {
-    const args = [command, 'validate', model, '--json', '--no-config']
+    const args = [command, 'validate', model, '--json', '--config', 'none']
     execFile(process.execPath, args, { timeout: 60_000, maxBuffer: 1 << 28 }, (error, stdout, stderr) => {
       done({ code: error === null ? 0 : typeof error.code === 'number' ? error.code : null, stdout, stderr })
     })

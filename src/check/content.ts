@@ -6,9 +6,11 @@ import type { Check, CheckContext, ContentJudge, JudgedFile, Judgement, JudgeToo
 import { arrayJudge } from './judge-arrays.ts'
 import { boosterJudge } from './judge-boosters.ts'
 import { onnxJudge } from './judge-onnx.ts'
+import { pickleJudge, secondFace, tarJudge, zipJudge } from './judge-pickles.ts'
+import { wholeJudgement } from './judge-place.ts'
 
 /** The first that takes a file judges it. */
-export const judges: readonly ContentJudge[] = [onnxJudge, arrayJudge, boosterJudge]
+export const judges: readonly ContentJudge[] = [pickleJudge, zipJudge, onnxJudge, arrayJudge, boosterJudge, tarJudge]
 
 /** Formats that cannot carry code whatever their bytes are, and whose readers are other rules. */
 const withoutCode: ReadonlySet<Format> = new Set<Format>([
@@ -71,15 +73,21 @@ async function judge(file: JudgedFile, context: CheckContext, depth: number): Pr
     },
   }
   const judging = judges.find((each) => each.takes(file))
-  if (judging !== undefined) {
-    try {
-      return await judging.judge(file, tools)
-    } catch (error) {
-      return judgementOfError(error, format, where)
-    }
+  try {
+    const judged =
+      judging === undefined
+        ? judgeByFormat(file.content, where, await isWeights(file, context))
+        : await judging.judge(file, tools)
+    if (!mayHaveTwoFaces.has(judged.verdict)) return judged
+    const hidden = await secondFace(file, tools)
+    return hidden === undefined ? judged : wholeJudgement(format, [judged, hidden])
+  } catch (error) {
+    return judgementOfError(error, format, where)
   }
-  return judgeByFormat(file.content, where, await isWeights(file, context))
 }
+
+/** What was not read as a pickle to its last byte may be one as well. */
+const mayHaveTwoFaces: ReadonlySet<Judgement['verdict']> = new Set(['no-code', 'unjudged', 'source'])
 
 function judgeByFormat(content: Content, where: Finding['where'], isWeightsFile: boolean): Judgement {
   const { format, title } = content

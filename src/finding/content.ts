@@ -1,9 +1,11 @@
 /** Findings on the files by what their bytes are (pickles, ONNX graphs, arrays, boosters). */
 import type { FindingTable } from './define.ts'
 import { formatFindings } from './formats.ts'
+import { pickleFindings } from './pickles.ts'
 
 export const contentFindings = {
   ...formatFindings,
+  ...pickleFindings,
   CONTENT_UNJUDGED: {
     level: 'warning',
     unjudged: true,

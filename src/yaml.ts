@@ -178,7 +178,7 @@ class Reader {
     const { offset, end, tag } = node
     if (node.kind === 'scalar') {
       return {
-        value: this.#gather.attempt(() => this.#scalar(node), node.text),
+        value: this.#gather.attempt<YamlValue>(() => this.#scalar(node), null),
         place: { offset, end, source: node.text },
         size: 1,
         depth: 0,

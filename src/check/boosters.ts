@@ -1,4 +1,4 @@
-/** The files that the flavors xgboost, lightgbm and catboost name: boosters they must be, of the features that the signature has. */
+/** The files that the flavors xgboost, lightgbm and catboost name: boosters they must be. Boosters and estimators take what the signature has. */
 import { MlmodelError } from '../errors/index.ts'
 import { type Finding, finding } from '../finding/index.ts'
 import type { Schema } from '../signature.ts'
@@ -19,8 +19,23 @@ export const boosters: Check = {
       const path = context.model?.flavors.get(flavor)?.get('data')
       if (typeof path === 'string' && path !== '') findings.push(...(await checkBooster(context, flavor, path)))
     }
+    findings.push(...(await checkEstimator(context)))
     return findings
   },
+}
+
+/** An estimator of scikit-learn, whose file was read when it was judged. */
+async function checkEstimator(context: CheckContext): Promise<readonly Finding[]> {
+  const path = context.model?.flavors.get('sklearn')?.get('pickled_model')
+  const inputs = context.model?.signature?.inputs
+  if (typeof path !== 'string' || inputs === undefined) return []
+  const judged = (await context.judgements()).find((file) => file.path === path)?.estimator
+  if (judged === undefined) return []
+  return compareInputs(
+    { library: 'scikit-learn', unread: [], ...judged },
+    inputs,
+    fieldPlace(context.model!, ['signature', 'inputs']),
+  )
 }
 
 async function checkBooster(context: CheckContext, flavor: BoosterFlavor, path: string): Promise<readonly Finding[]> {

@@ -129,10 +129,19 @@ export interface CheckResults {
  */
 export type Verdict = 'safe' | 'unsafe' | 'reject' | 'unjudged' | 'no-code' | 'source' | 'trusted'
 
+/** What an estimator says of the data that it was fitted with. */
+export interface EstimatorSummary {
+  readonly features: number
+  /** Empty where it was fitted without names. */
+  readonly names: readonly string[]
+}
+
 export interface Judgement {
   /** As `src/sniff` calls it, or more exact, for example `joblib`. */
   readonly format: string
   readonly verdict: Verdict
+  /** Of a file that is one estimator; held against the signature. */
+  readonly estimator?: EstimatorSummary
   /** Their `where.file` is the file's path; a member of an archive is named in `where.path`. */
   readonly findings: readonly Finding[]
 }

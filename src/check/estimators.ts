@@ -8,7 +8,8 @@ import { defaultLimits, type Limits } from '../limits.ts'
 import { isNode, type ObjectNode, type PickleValue } from '../pickle/value.ts'
 import { readLightgbm } from '../trees/lightgbm.ts'
 import { readXgboost } from '../trees/xgboost.ts'
-import { attribute, attributeNames } from './estimators/arrays.ts'
+import type { EstimatorSummary, Judgement } from './check.ts'
+import { attribute, attributeNames, featuresOf } from './estimators/arrays.ts'
 import { layersProblem, linearProblem, neighborsProblem, supportVectorProblem, widthProblem } from './estimators/numbers.ts'
 import { predictorProblem, treeEstimatorProblem, treeStructureProblem } from './estimators/tree.ts'
 
@@ -52,6 +53,35 @@ export function estimatorFindings(
     for (const part of partsOf(value)) if (typeof part === 'object' && part !== null) stack.push(part)
   }
   return findings
+}
+
+/** Adds to the judgement of a file what its estimators say; a file whose numbers do not fit is refused. */
+export function withEstimators(judgement: Judgement, value: PickleValue | undefined, where: Finding['where']): Judgement {
+  if (value === undefined) return judgement
+  const findings = estimatorFindings(value, where)
+  const estimator = summaryOf(value)
+  return {
+    ...judgement,
+    verdict: findings.some(({ level }) => level === 'error') ? 'reject' : judgement.verdict,
+    findings: [...judgement.findings, ...findings],
+    ...(estimator !== undefined && { estimator }),
+  }
+}
+
+/** What takes the data first: the estimator, or the first step of a pipeline. A ColumnTransformer picks its columns by name. */
+function summaryOf(root: PickleValue): EstimatorSummary | undefined {
+  let node: PickleValue | undefined = root
+  for (let depth = 0; depth < 20 && isNode(node, 'object') && node.name === 'Pipeline'; depth++) node = firstStep(node)
+  if (!isNode(node, 'object') || !node.module.startsWith('sklearn.') || node.name === 'ColumnTransformer') return undefined
+  const features = featuresOf(node)
+  if (features === undefined) return undefined
+  const names = attribute(node, 'feature_names_in_')
+  const texts = isNode(names, 'array') && Array.isArray(names.data) ? (names.data as readonly PickleValue[]) : []
+  return { features, names: texts.every((name) => typeof name === 'string') ? (texts as readonly string[]) : [] }
+}
+
+function firstStep(pipeline: ObjectNode): PickleValue | undefined {
+  return stepOf(pipeline, 0)
 }
 
 /** What a value holds. */
@@ -134,7 +164,12 @@ function unfitted(root: PickleValue, where: Finding['where']): readonly Finding[
 }
 
 function lastStep(pipeline: ObjectNode): PickleValue | undefined {
+  return stepOf(pipeline, -1)
+}
+
+/** Steps are pairs of a name and an estimator. */
+function stepOf(pipeline: ObjectNode, place: number): PickleValue | undefined {
   const steps = attribute(pipeline, 'steps')
-  const step = isNode(steps, 'list') ? steps.items.at(-1) : undefined
+  const step = isNode(steps, 'list') ? steps.items.at(place) : undefined
   return isNode(step, 'tuple') || isNode(step, 'list') ? step.items.at(-1) : undefined
 }

@@ -7,7 +7,7 @@ import { placeOf } from './judge-place.ts'
 
 /** What the signature can be held against. */
 export interface BoosterSummary {
-  readonly library: 'XGBoost' | 'LightGBM' | 'CatBoost'
+  readonly library: 'XGBoost' | 'LightGBM' | 'CatBoost' | 'scikit-learn'
   readonly features: number
   /** Empty where the model has none. */
   readonly names: readonly string[]

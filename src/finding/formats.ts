@@ -63,7 +63,7 @@ export const formatFindings = {
   BOOSTER_SIGNATURE_NAMES: {
     level: 'error',
     title: 'A signature with other names or another order than the booster',
-    why: 'XGBoost and CatBoost compare the names of the columns with those of the training and fail; LightGBM takes the columns as they stand, so that each may be read as another feature.',
+    why: 'XGBoost, CatBoost and scikit-learn compare the names of the columns with those of the training and fail; LightGBM takes the columns as they stand, so that each may be read as another feature.',
     message: (args: { library: string; missing: readonly string[]; unknown: readonly string[] }) =>
       args.missing.length === 0 && args.unknown.length === 0
         ? `The ${args.library} model was trained on the same columns in another order`

@@ -13,6 +13,18 @@ export { readParquet } from './data/parquet/read.ts'
 export { joinBatches, toTable } from './data/prediction-table.ts'
 export { writePredictions } from './data/reply.ts'
 export { type Description, describeModel } from './describe.ts'
+export {
+  type Change,
+  type ClassChange,
+  type DiffOptions,
+  diffModels,
+  type FolderSize,
+  type ModelDiff,
+  type OutputDifference,
+  type SignatureChange,
+  type Tolerance,
+  type ValueDiff,
+} from './diff.ts'
 export { type DataType, type Dtype, dtypes, float16ToNumber, numberToFloat16 } from './dtype.ts'
 export { csvPlan, enforceParams, enforceTyped, finishCsv, type Warning } from './enforce/index.ts'
 export { readRequest } from './enforce/request.ts'

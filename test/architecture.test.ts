@@ -12,7 +12,7 @@ const layers: readonly (readonly string[])[] = [
     ['schema', 'schemas', 'signature', 'skops', 'sniff', 'trees', 'ubjson', 'yaml', 'zip'],
   ].flat(),
   ['check', 'describe', 'example', 'flavors', 'infer', 'output-schema', 'python', 'typescript'],
-  ['create', 'inputs', 'model', 'policy-file', 'predict-input', 'runner', 'score', 'team-schema', 'validate'],
+  ['create', 'diff', 'inputs', 'model', 'policy-file', 'predict-input', 'runner', 'score', 'self-test', 'team-schema', 'validate'],
   ['deploy', 'library', 'serve'],
   ['cli', 'index', 'mlmodel-runner'],
 ]

@@ -22,6 +22,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./validate.ts')).command,
   },
   {
+    name: 'diff',
+    summary: 'Say what changed from one model to the next',
+    load: async () => (await import('./diff.ts')).command,
+  },
+  {
     name: 'env',
     summary: 'Resolve the environment a model asks for',
     later: true,

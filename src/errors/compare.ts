@@ -12,6 +12,11 @@ export const compareErrors = {
     kind: 'model',
     message: (a: { why: string }) => `No answers are recorded: ${a.why}`,
   },
+  DIFF_TWO_MODELS: {
+    kind: 'usage',
+    message: (a: { count: number }) => `\`mlmodel diff\` compares two models, and ${a.count === 0 ? 'none is' : 'one is'} given`,
+    hint: () => 'For example: `mlmodel diff ./model-1 ./model-2`',
+  },
   DIFF_DATA_OPTION: {
     kind: 'usage',
     message: (a: { option: string }) => `\`${a.option}\` needs data to score: add \`-i <file>\``,

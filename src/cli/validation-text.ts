@@ -114,7 +114,7 @@ export function explain(code: Finding['code'], { width, ink }: Pick<TextOptions,
   const paragraph = (text: string) => wrap(text, width - 2).map((line) => `  ${line}`)
   const effect = info.unjudged === true ? ' (not judged: exit code 2)' : ''
   return [
-    `${ink.bold(code)}: ${info.title}`,
+    ...wrap(`${code}: ${info.title}`, width).map((line) => line.replace(code, ink.bold(code))),
     '',
     `  ${paintLevel(info.level, ink)}${effect}`,
     '',

@@ -6,7 +6,7 @@ import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { Policy } from './check/policy.ts'
 import { MlmodelError } from './errors/index.ts'
-import { type FindingCode, findingTable } from './finding/index.ts'
+import { type FindingCode, findingTable, type Level } from './finding/index.ts'
 import { guess } from './guess.ts'
 import { mlmodelName } from './locate/index.ts'
 import { isInside } from './paths.ts'
@@ -42,13 +42,13 @@ export function readPolicyFile(path: string): Policy {
   try {
     document = parseYaml(readFileSync(path), path)
   } catch (error) {
+    // A file of comments alone asks for nothing.
+    if (error instanceof MlmodelError && error.code === 'YAML_EMPTY') return {}
     const reason = error instanceof Error ? error.message : String(error)
     const where = error instanceof MlmodelError ? error.where : { file: path }
     throw new MlmodelError('CONFIG_UNREADABLE', { path, reason }, { where, cause: error })
   }
   const fields = document.value
-  // A file of comments alone asks for nothing.
-  if (fields === null) return {}
   if (!isYamlMap(fields))
     throw new MlmodelError('CONFIG_INVALID', { field: '', reason: 'must be a mapping' }, { where: { file: path } })
   const [problem] = checkSchema('config', fields)
@@ -62,7 +62,7 @@ export function readPolicyFile(path: string): Policy {
 }
 
 function policyOf(fields: YamlMap, document: YamlDocument, file: string): Policy {
-  const levels = (fields.get('levels') ?? new Map()) as ReadonlyMap<FindingCode, 'error' | 'warning' | 'notice' | 'off'>
+  const levels = (fields.get('levels') ?? new Map()) as ReadonlyMap<FindingCode, Level | 'off' | false>
   for (const code of levels.keys()) {
     const line = document.lineOf(['levels', code])
     findingCode(code, { file, ...(line !== undefined && { line }) })
@@ -70,7 +70,8 @@ function policyOf(fields: YamlMap, document: YamlDocument, file: string): Policy
   const asked = (fields.get('require') ?? new Map()) as YamlMap
   const size = fields.get('max_size')
   return {
-    levels: Object.fromEntries(levels),
+    // `off` without quotes is false in YAML 1.1.
+    levels: Object.fromEntries([...levels].map(([code, level]) => [code, level === false ? 'off' : level])),
     require: {
       signature: asked.get('signature') === true,
       inputExample: asked.get('input_example') === true,

@@ -82,9 +82,9 @@ async function environment(context: CheckContext, model: Mlmodel, asked: Policy)
   return findings
 }
 
-/** `name==version`, in conda files `name=version` too; `pip` itself comes with the environment. */
+/** `name==version`, in conda files `name=version` too. What builds the environment MLflow itself writes without a version. */
 function isPinned(text: string, kind: 'pip' | 'conda'): boolean {
-  if (kind === 'conda' && /^pip\b/.test(text)) return true
+  if (/^(pip|setuptools|wheel)\b(?!-)/.test(text)) return true
   const name = String.raw`^[A-Za-z0-9][A-Za-z0-9._-]*\s*(\[[^\]]*\])?\s*`
   return new RegExp(`${name}${kind === 'pip' ? '={2,3}' : '={1,2}'}\\s*[0-9][^*\\s,]*\\s*(;.*)?$`).test(text)
 }

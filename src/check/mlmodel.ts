@@ -1,5 +1,6 @@
 /** The MLmodel file itself: what reading it found, its schema, fields nobody knows, old forms, times, sizes. */
 
+import type { ErrorArguments } from '../errors/index.ts'
 import { type Finding, finding, findingOfError } from '../finding/index.ts'
 import { guess } from '../guess.ts'
 import { knownFields, type Mlmodel } from '../mlmodel.ts'
@@ -12,7 +13,11 @@ export const mlmodel: Check = {
   name: 'mlmodel',
   run(context) {
     const { model, problems } = context
-    const found = problems.map((problem) => findingOfError(problem))
+    const found = problems.map((problem) =>
+      problem.code === 'FILE_TOO_LARGE'
+        ? finding('MLMODEL_TOO_LARGE', problem.arguments as ErrorArguments<'FILE_TOO_LARGE'>, problem.where)
+        : findingOfError(problem),
+    )
     if (model === undefined) return found
     return [
       ...found,

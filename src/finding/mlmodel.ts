@@ -63,6 +63,13 @@ export const mlmodelFindings = {
       `model_size_bytes is ${args.claimed}, and the files of the folder have ${args.found} bytes`,
     fix: () => 'Compare the folder with where it was copied from, or correct the field',
   },
+  MLMODEL_TOO_LARGE: {
+    level: 'error',
+    title: 'An MLmodel file beyond all measure',
+    why: 'Real ones have a few kilobytes (500 columns: 40 kB). Reading one like this exhausts who reads it, and hides what it holds.',
+    message: (args: { bytes: number; limit: number }) => `The file has ${args.bytes} bytes; at most ${args.limit} are read`,
+    fix: () => 'Look at what makes the file large',
+  },
   MLMODEL_NO_FLAVORS: {
     level: 'error',
     title: 'No flavors',

@@ -149,6 +149,8 @@ def platforms(name):
 def scan(library, version, archive, found, unreviewed, reductions):
     package = {"scikit-learn": "sklearn"}.get(library, library)
     classes = {}  # (module, name) → (bases, methods, slots)
+    kept = []  # (module, name) of functions that classes keep
+    defined = set()
     for member in archive.namelist():
         if member.endswith(".py"):
             module = module_of(member)
@@ -156,7 +158,7 @@ def scan(library, version, archive, found, unreviewed, reductions):
                 continue
             tree = ast.parse(archive.read(member))
             if not SKIPPED.search(module):
-                read_module(package, version, module, tree, classes, found)
+                read_module(package, version, module, tree, classes, found, kept, defined)
             if package == "numpy" and module in ("numpy.core.umath", "numpy._core.umath"):
                 read_umath(version, module, tree, found)
         elif member.endswith(".pyi") and member.endswith("special/_ufuncs.pyi"):
@@ -167,11 +169,15 @@ def scan(library, version, archive, found, unreviewed, reductions):
         for module, names in NUMPY_FUNCTION_MODULES.items():
             for name in names.split() or NUMPY_FUNCTIONS:
                 found[f"value {module}"][name].append(version)
+    for module, name in kept:
+        if (module, name) in defined:
+            found[f"value {module}"][name].append(version)
     by_name = defaultdict(list)
     for (module, name), facts in classes.items():
         by_name[name].append(facts)
     for (module, name), (bases, methods, slots) in classes.items():
         pattern = CLASS_NAMES.get(package)
+        module, _, shown = module.partition(" ")
         if (module, name) in REFUSED or not CLASS_MODULES.get(package, re.compile("$^")).search(module):
             continue
         if pattern and not pattern.search(name):
@@ -185,7 +191,7 @@ def scan(library, version, archive, found, unreviewed, reductions):
         if own - {"__reduce__", "__reduce_ex__"} and not REVIEWED.search(module):
             unreviewed.add((module, name, ",".join(sorted(own))))
             continue
-        found[f"{rule_of(package, ancestors, methods, slots)} {module}"][name].append(version)
+        found[f"{rule_of(package, ancestors, methods, slots)} {shown or module}"][name].append(version)
 
 
 def module_of(member):
@@ -231,7 +237,24 @@ def statements(body):
             yield from statements(handler.body)
 
 
-def read_module(package, version, module, tree, classes, found):
+def kept_functions(node, functions, kept):
+    """Functions that a class keeps in an attribute: they stand in its pickles."""
+    for each in ast.walk(node):
+        if isinstance(each, ast.Assign) and any(isinstance(t, ast.Attribute) and last_name(t.value) == "self" for t in each.targets):
+            parts = [each.value.body, each.value.orelse] if isinstance(each.value, ast.IfExp) else [each.value]
+            for part in parts:
+                if isinstance(part, ast.Name) and part.id in functions and not FUNCTIONS_REFUSED.search(part.id):
+                    kept.append((functions[part.id], part.id))
+
+
+def read_module(package, version, module, tree, classes, found, kept, defined):
+    functions = {node.name: module for node in statements(tree.body) if isinstance(node, ast.FunctionDef)}
+    defined.update((module, name) for name in functions)
+    for node in statements(tree.body):
+        if isinstance(node, ast.ImportFrom) and node.level < 3:
+            # Functions of modules beside it, or above.
+            parent = module.rsplit(".", max(node.level, 1))[0] if node.level else ""
+            functions.update({each.name: f"{parent}.{node.module}" if parent else node.module for each in node.names if each.name[0].islower() or each.name[0] == "_"})
     for node in statements(tree.body):
         if isinstance(node, ast.ClassDef):
             bases = [last_name(base) for base in node.bases]
@@ -240,7 +263,14 @@ def read_module(package, version, module, tree, classes, found):
                 isinstance(each, ast.Assign) and any(isinstance(t, ast.Name) and t.id == "__slots__" for t in each.targets)
                 for each in node.body
             )
-            classes[module, node.name] = ([base for base in bases if base], methods, slots)
+            facts = ([base for base in bases if base], methods, slots)
+            classes[module, node.name] = facts
+            # pandas 3 shows its classes under the name of the package.
+            for each in node.decorator_list:
+                if isinstance(each, ast.Call) and last_name(each.func) == "set_module" and isinstance(each.args[0], ast.Constant):
+                    classes[f"{module} {each.args[0].value}", node.name] = facts
+            if package == "sklearn":
+                kept_functions(node, functions, kept)
         elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Call) and last_name(node.value.func) == "namedtuple":
             for target in node.targets:
                 if isinstance(target, ast.Name) and package == "sklearn":

@@ -275,7 +275,7 @@ const callRules: { readonly [Each in Rule]?: CallRule } = {
   native: nativeCall,
   enum: plainArguments,
   'plain-call': plainArguments,
-  'class-call': withClass(['class', 'native', 'slots'], /^pandas\./),
+  'class-call': withClass(['class', 'native', 'slots'], /^pandas(\.|$)/),
   'cython-unpickle': withClass(native),
   'cython-new': withClass(native),
   reconstructor,

@@ -14,7 +14,8 @@ const reconstruct: CallRule = (call) => {
   const kind = letter instanceof Uint8Array ? Buffer.from(letter).toString('latin1') : letter
   if (!isNode(subject, 'global') || call.args.length !== 3) return call.refuse('is called without a class')
   if (subject.entry === undefined) return call.record()
-  if (subject.entry.rule !== 'array-class') return call.refuse(`makes an array of ${subject.module}.${subject.name}`)
+  if (subject.entry.rule !== 'array-class' && subject.entry.rule !== 'array-subclass')
+    return call.refuse(`makes an array of ${subject.module}.${subject.name}`)
   if (!isEmptyShape(shape) || kind !== 'b') throw new Malformed('makes an array that is not empty before its state', call.offset)
   return emptyArray(subject)
 }
@@ -78,25 +79,36 @@ const scalar: CallRule = (call) => {
   return { kind: 'scalar', dtype: type, data: bytes }
 }
 
-/** `_frombuffer(bytes, dtype, shape, order)`: arrays of protocol 5. */
+/** `_frombuffer(bytes, dtype, shape, order)`: arrays of protocol 5. NumPy 2.4 adds an order of axes, for the order `K`. */
 const fromBuffer: CallRule = (call) => {
-  const [buffer, type, shape, order] = call.args
-  if (call.args.length !== 4 || !isNode(type, 'dtype') || (order !== 'C' && order !== 'F'))
+  const [buffer, type, shape, order, axes] = call.args
+  const { offset, judge } = call
+  const known = order === 'C' || order === 'F' || order === 'K'
+  if (call.args.length < 4 || call.args.length > 5 || !isNode(type, 'dtype') || !known)
     return call.refuse('is called without type and order')
   const data = isNode(buffer, 'bytearray') ? buffer.bytes : buffer
   if (!(data instanceof Uint8Array) || type.objects) return call.refuse('is made of what are no bytes')
-  const lengths = readShape(isNode(shape, 'tuple') ? shape.items : [shape ?? null], call.offset, call.judge.limits)
-  checkBytes(data.length, type, lengths, call.offset)
-  return {
-    kind: 'array',
-    module: 'numpy',
-    name: 'ndarray',
-    dtype: type,
-    shape: lengths,
-    fortran: order === 'F' && lengths.length > 1,
-    data,
-    built: true,
-  }
+  const lengths = readShape(isNode(shape, 'tuple') ? shape.items : [shape ?? null], offset, judge.limits)
+  checkBytes(data.length, type, lengths, offset)
+  const array = { kind: 'array', module: 'numpy', name: 'ndarray', dtype: type, fortran: false, data, built: true } as const
+  if (order !== 'K' || axes === undefined || axes === null)
+    return { ...array, shape: lengths, fortran: order === 'F' && lengths.length > 1 }
+  // The bytes are of the shape given, whose axes are then put into another order.
+  const places = readShape(isNode(axes, 'tuple') ? axes.items : undefined, offset, judge.limits)
+  if (
+    places.length !== lengths.length ||
+    new Set(places).size !== places.length ||
+    places.some((place) => place >= places.length)
+  )
+    throw new Malformed('has an array whose order of axes is none', offset)
+  return { ...array, shape: places.map((place) => lengths[place]!), ...axesOf(places) }
+}
+
+/** Row-major and column-major are told apart; any other order keeps its axes. */
+function axesOf(places: readonly number[]): Pick<ArrayNode, 'fortran' | 'axes'> {
+  if (places.every((place, index) => place === index)) return { fortran: false }
+  if (places.every((place, index) => place === places.length - 1 - index)) return { fortran: true }
+  return { fortran: false, axes: places }
 }
 
 /** `_ufunc_reconstruct(module, name)`: NumPy up to 1.19 wrote ufuncs so; it is the name itself. */

@@ -42,6 +42,8 @@ export type Rule =
   | 'decimal'
   | 'partial'
   | 'array-class'
+  /** A class of arrays that may not be kept. */
+  | 'array-subclass'
   | 'array-reconstruct'
   | 'masked-reconstruct'
   | 'array-from-buffer'
@@ -92,10 +94,12 @@ export const specialNames: readonly (readonly [rule: Rule, module: string, names
   ['decimal', 'fractions', 'Fraction'],
   ['partial', 'functools', 'partial'],
   ['array-class', 'numpy', 'ndarray'],
-  ['array-class', 'numpy', 'matrix memmap recarray'],
+  ['array-class', 'numpy', 'matrix recarray'],
+  // Called, it opens a file.
+  ['array-subclass', 'numpy', 'memmap'],
   ['array-class', 'numpy.matrixlib.defmatrix', 'matrix'],
-  ['array-class', 'numpy.core.memmap', 'memmap'],
-  ['array-class', 'numpy._core.memmap', 'memmap'],
+  ['array-subclass', 'numpy.core.memmap', 'memmap'],
+  ['array-subclass', 'numpy._core.memmap', 'memmap'],
   ['array-class', 'numpy.ma.core', 'MaskedArray'],
   ['array-class', 'numpy.ma', 'MaskedArray'],
   ['masked-reconstruct', 'numpy.ma.core', '_mareconstruct'],
@@ -144,6 +148,9 @@ export const specialNames: readonly (readonly [rule: Rule, module: string, names
   ['plain-call', 'pandas._libs.tslibs.timedeltas', '_timedelta_unpickle'],
   ['plain-call', 'pandas._libs.tslibs.nattype', '_nat_unpickle'],
   ['plain-call', 'pandas._libs.tslibs.timestamps', 'Timestamp'],
+  ['plain-call', 'pandas', 'Timestamp Timedelta'],
+  ['plain-call', 'pyarrow.lib', '_restore_array type_for_alias py_buffer chunked_array'],
+  ['native', 'pandas', 'Interval'],
   ['native', 'pandas._libs.internals', 'BlockManager BlockPlacement'],
   ['native', 'pandas._libs.interval', 'Interval'],
   ['plain-call', 'pandas._libs.missing', 'NAType'],

@@ -116,6 +116,8 @@ export interface ArrayNode {
   shape: readonly number[]
   /** Column-major order. */
   fortran: boolean
+  /** Of an array in neither order: its axis i is axis `axes[i]` of the row-major array that the bytes hold. */
+  axes?: readonly number[]
   /** Elements as bytes, or as values where they are Python objects; their number was checked. */
   data: Uint8Array | readonly PickleValue[]
   /** Of a masked array: a byte for each element. */

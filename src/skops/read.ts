@@ -507,6 +507,8 @@ const loaders: ReadonlyMap<string, (reader: Reader, state: State) => PickleValue
     SparseMatrixNode: readSparse,
     TreeNode: readReduced,
     LossNode: readReduced,
+    // Before skops 0.11.
+    SGDNode: readReduced,
     CachedNode: () => null,
   } satisfies Record<string, (reader: Reader, state: State) => PickleValue>),
 )

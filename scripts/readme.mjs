@@ -23,7 +23,7 @@ function shown(command) {
   return (stdout + stderr).trimEnd()
 }
 
-const real = text.replace(/^```console\n((?:\$ mlmodel (?:inspect|predict) .*\n(?:(?!\$ |```).*\n)*)+)```$/gm, (block, body) => {
+const real = text.replace(/^```console\n((?:\$ mlmodel (?:inspect|predict|validate) .*\n(?:(?!\$ |```).*\n)*)+)```$/gm, (block, body) => {
   const lines = body.trimEnd().split('\n')
   if (lines.every((line) => line.startsWith('$ '))) return block
   const commands = lines.filter((line) => line.startsWith('$ ')).map((line) => line.slice('$ mlmodel '.length))

@@ -26,12 +26,12 @@ export const command = defineCommand({
     ...modelOption,
     ...runOptions,
     strict: { group: 'Judgement', text: 'Warnings count as errors' },
-    ignore: { value: 'code', many: true, group: 'Judgement', text: 'Leave out findings of this code; may be given again' },
+    ignore: { value: 'code', many: true, group: 'Judgement', text: 'Leave out findings of this code' },
     trust: {
       value: 'hash',
       many: true,
       group: 'Judgement',
-      text: 'Take a file with this hash (sha256:…) as it is; may be given again',
+      text: 'Take a file with this hash (sha256:…) as it is',
     },
     config: {
       value: 'file',

@@ -3,7 +3,7 @@ import type { FindingTable } from './define.ts'
 import { ofError } from './of-error.ts'
 
 /** A name that a file asks for, as Python would say it. */
-interface NameArguments {
+export interface NameArguments {
   readonly module: string
   readonly name: string
   /** The end of a sentence. */

@@ -8,7 +8,7 @@ const from = (origin: 'stored' | 'made' | 'golden'): string =>
       ? 'a recorded input'
       : 'a request made from the signature or the graph'
 
-interface Asked {
+export interface Asked {
   /** Whose request: the example's, one that was made for want of an example, or one of mlmodel-golden.json. */
   readonly origin: 'stored' | 'made' | 'golden'
 }

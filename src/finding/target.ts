@@ -2,7 +2,7 @@
 import type { FindingTable } from './define.ts'
 
 /** Which part of a signature a sentence is about. */
-interface Part {
+export interface Part {
   /** `inputs` or `outputs`. */
   readonly part: 'inputs' | 'outputs'
   /** The column or tensor; absent where the signature names none. */

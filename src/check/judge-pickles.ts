@@ -10,6 +10,7 @@ import { readSkops, type SkopsVerdict } from '../skops/read.ts'
 import type { Format } from '../sniff.ts'
 import { looksLikeZip, openZip, type ZipMember } from '../zip.ts'
 import type { ContentJudge, JudgedFile, Judgement, JudgeTools } from './check.ts'
+import { withEstimators } from './estimators.ts'
 import { placeOf, wholeJudgement } from './judge-place.ts'
 
 const pickleFormats: ReadonlySet<Format> = new Set<Format>(['pickle', 'joblib', 'torch', 'gzip', 'zlib', 'bzip2', 'xz'])
@@ -17,13 +18,20 @@ const pickleFormats: ReadonlySet<Format> = new Set<Format>(['pickle', 'joblib', 
 /** Pickles, plain and compressed, and torch's files. */
 export const pickleJudge: ContentJudge = {
   name: 'pickles',
-  takes: ({ content, sample }) =>
-    pickleFormats.has(content.format) || (content.format === 'unknown' && compressionOf(sample.head) !== undefined),
+  takes: (file) =>
+    pickleFormats.has(file.content.format) ||
+    (file.content.format === 'unknown' && compressionOf(file.sample.head) !== undefined) ||
+    isCalledPickle(file),
   async judge(file, tools) {
     const bytes = await file.readAll(tools.limits.arrayBytes)
     if (looksLikeZip(bytes)) return judgeZip(bytes, file, tools)
     return judgementOf(judgePickle(bytes, tools.limits), file)
   },
+}
+
+/** Whoever loads it goes by the name: what looks like a text, like nothing or like nothing known is then a pickle, or a broken one. */
+function isCalledPickle({ content, path, member }: JudgedFile): boolean {
+  return ['text', 'empty', 'unknown'].includes(content.format) && /\.(pkl|pickle|joblib)$/i.test(member ?? path)
 }
 
 /** skops and every other zip file. */
@@ -149,7 +157,7 @@ function judgementOf(verdict: PickleFileVerdict, file: Pick<JudgedFile, 'path' |
     const code = rejection.limit === true ? 'PICKLE_LIMIT' : 'PICKLE_BROKEN'
     findings.push(finding(code, { why: rejection.why }, { ...where, byte: rejection.offset }))
   }
-  return { format: verdict.format, verdict: verdict.outcome, findings }
+  return withEstimators({ format: verdict.format, verdict: verdict.outcome, findings }, verdict.value, where)
 }
 
 function skopsJudgement(verdict: SkopsVerdict, file: JudgedFile): Judgement {
@@ -163,5 +171,5 @@ function skopsJudgement(verdict: SkopsVerdict, file: JudgedFile): Judgement {
   )
   if (verdict.rejection !== undefined)
     findings.push(finding('SKOPS_BROKEN', { why: verdict.rejection.why }, at(verdict.rejection.path)))
-  return { format: 'skops', verdict: verdict.outcome, findings }
+  return withEstimators({ format: 'skops', verdict: verdict.outcome, findings }, verdict.value, where)
 }

@@ -21,7 +21,7 @@ export async function validateFile(executable: string, entry: Foreign, file: str
     const target = entry.file.startsWith('models/') ? modelAround(entry, file, join(folder, 'model')) : file
     const note = join(folder, 'memory')
     const preload = pathToFileURL(join(import.meta.dirname, 'memory-at-exit.js')).href
-    const args = ['--import', preload, executable, 'validate', target, '--json', '--no-config', '--no-run']
+    const args = ['--import', preload, executable, 'validate', target, '--json', '--no-run']
     const before = performance.now()
     const { code, signal, stdout, stderr } = await run(args, { ...process.env, MEMORY_NOTE: note }, deadline)
     const milliseconds = performance.now() - before

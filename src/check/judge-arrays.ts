@@ -2,8 +2,10 @@
 import { looksLikeNpy, readNpyHeader } from '../data/npy.ts'
 import { MlmodelError } from '../errors/index.ts'
 import { finding } from '../finding/index.ts'
+import { sampleBytes } from '../sniff.ts'
 import { openZip } from '../zip.ts'
 import type { ContentJudge, JudgedFile, Judgement, JudgeTools } from './check.ts'
+import { pickleJudge } from './judge-pickles.ts'
 import { placeOf, wholeJudgement } from './judge-place.ts'
 
 export const arrayJudge: ContentJudge = {
@@ -25,10 +27,12 @@ async function judgeArray(file: JudgedFile, tools: JudgeTools): Promise<Judgemen
     }
     return { format, verdict: 'no-code', findings: [] }
   } catch (error) {
-    if (!(error instanceof MlmodelError) || error.code !== 'NPY_DTYPE') throw error
+    // A list of fields is no dictionary of one type to the reader.
+    const isFields = /'descr':\s*\[/.test(headerText(file))
+    if (!(error instanceof MlmodelError) || (error.code !== 'NPY_DTYPE' && !isFields)) throw error
     // NumPy pickles an array as soon as one field is an object: what is not known to be plain is judged as a pickle.
     const size = plainSize(headerText(file))
-    return size === undefined ? judgeObjects(file, tools) : judgePlain(file, size, error)
+    return size === undefined ? judgeObjects(file, tools) : judgePlain(file, size)
   }
 }
 
@@ -48,6 +52,8 @@ const numberSizes: Readonly<Record<string, readonly number[]>> = {
 
 /** Bytes of one element of an array that is plain and not read here; undefined for anything else. */
 function plainSize(header: string): number | undefined {
+  // NumPy takes the last of two keys, and reads escapes: a header with either says something else to others.
+  if (/[\\"]/.test(header) || header.split('descr').length !== 2) return undefined
   const fields = structuredDescr.test(header)
     ? [...header.matchAll(new RegExp(plainField.source, 'g'))]
     : [plainDescr.exec(header)]
@@ -63,7 +69,7 @@ function plainSize(header: string): number | undefined {
 }
 
 /** Counts the bytes of an array whose type is not read. */
-function judgePlain(file: JudgedFile, size: number, error: MlmodelError): Judgement {
+function judgePlain(file: JudgedFile, size: number): Judgement {
   const where = placeOf(file)
   const { format } = file.content
   const start = headerStart(file.sample.head)
@@ -74,11 +80,8 @@ function judgePlain(file: JudgedFile, size: number, error: MlmodelError): Judgem
     const why = `shape (${shape.join(', ')}) needs ${needed} bytes of data, ${there} are there`
     return { format, verdict: 'reject', findings: [finding('NPY_BROKEN', { why }, where)] }
   }
-  return {
-    format,
-    verdict: 'no-code',
-    findings: [finding('NPY_DTYPE', error.arguments as { descr: string; why: string }, where)],
-  }
+  const descr = /'descr':\s*(.{1,200}?)\s*,\s*'/s.exec(headerText(file))?.[1] ?? ''
+  return { format, verdict: 'no-code', findings: [finding('NPY_DTYPE', { descr, why: 'which is not read here' }, where)] }
 }
 
 function headerText({ sample }: JudgedFile): string {
@@ -94,16 +97,20 @@ function headerStart(head: Uint8Array): { readonly from: number; readonly to: nu
   return { from, to: from + (head[6] === 1 ? view.getUint16(8, true) : view.getUint32(8, true)) }
 }
 
-/** An array of objects is a pickle behind the header. */
+/** An array of objects is a pickle behind the header, whatever else those bytes may look like. */
 async function judgeObjects(file: JudgedFile, tools: JudgeTools): Promise<Judgement> {
   const bytes = await file.readAll(tools.limits.arrayBytes)
   const pickle = bytes.subarray(headerStart(file.sample.head).to)
-  const judged = await tools.judgeMember(
-    file.path,
-    `${file.member === undefined ? '' : `${file.member}: `}objects of the array`,
-    pickle,
-  )
-  return { ...judged, format: file.content.format }
+  const member = `${file.member === undefined ? '' : `${file.member}: `}objects of the array`
+  const inner: JudgedFile = {
+    path: file.path,
+    member,
+    size: pickle.length,
+    content: { format: 'pickle', title: 'objects of a NumPy array' },
+    sample: sampleBytes(pickle, member),
+    readAll: async () => pickle,
+  }
+  return { ...(await pickleJudge.judge(inner, tools)), format: file.content.format }
 }
 
 async function judgeArchive(file: JudgedFile, tools: JudgeTools): Promise<Judgement> {

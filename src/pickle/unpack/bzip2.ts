@@ -29,19 +29,22 @@ export function unpackBzip2(bytes: Uint8Array, most: number): Uint8Array {
   for (;;) {
     const magic = readBits(input, 24) * 2 ** 24 + readBits(input, 24)
     const crc = (readBits(input, 16) * 0x10000 + readBits(input, 16)) >>> 0
+    checkEnd(input)
     if (magic === endMagic) {
       if (crc !== combined) throw new Malformed('has a bzip2 check sum that is wrong', 0)
       break
     }
-    if (magic !== blockMagic) throw new Malformed('has a bzip2 block that begins wrongly', input.at)
+    if (magic !== blockMagic) throw new Malformed('has a bzip2 block that begins wrongly', offsetOf(input))
     const from = output.length
     unpackBlock(input, links, counts, output, most)
+    checkEnd(input)
     const found = crcOf(output.bytes, from, output.length)
-    if (found !== crc) throw new Malformed('has a bzip2 check sum that is wrong', input.at)
+    if (found !== crc) throw new Malformed('has a bzip2 check sum that is wrong', offsetOf(input))
     combined = ((combined << 1) | (combined >>> 31)) >>> 0
     combined = (combined ^ found) >>> 0
   }
-  if (input.at < bytes.length) throw new Malformed('has bytes after its bzip2 stream', input.at)
+  checkEnd(input)
+  if (offsetOf(input) < bytes.length) throw new Malformed('has bytes after its bzip2 stream', offsetOf(input))
   return output.bytes.subarray(0, output.length)
 }
 
@@ -56,20 +59,39 @@ function makeInput(bytes: Uint8Array, at: number): Input {
   return { bytes, at, bits: 0, held: 0 }
 }
 
-/** Up to 24 bits, most significant first. */
-function readBits(input: Input, count: number): number {
+/**
+ * Holds at least so many bits, 24 at most. Behind the end there are zeros: a symbol is looked up by more bits than it has;
+ * `checkEnd` tells whether any of them was used.
+ */
+function fill(input: Input, count: number): void {
   while (input.held < count) {
-    if (input.at >= input.bytes.length) throw new Malformed('is cut off', input.at)
-    input.bits = ((input.bits << 8) | input.bytes[input.at++]!) >>> 0
+    const byte = input.at < input.bytes.length ? input.bytes[input.at]! : 0
+    input.at++
+    input.bits = ((input.bits << 8) | byte) >>> 0
     input.held += 8
   }
+}
+
+/** Up to 24 bits, most significant first. */
+function readBits(input: Input, count: number): number {
+  fill(input, count)
   input.held -= count
-  const value = (input.bits >>> input.held) & (2 ** count - 1)
-  input.bits &= 2 ** input.held - 1
+  const value = (input.bits >>> input.held) & ((1 << count) - 1)
+  input.bits &= (1 << input.held) - 1
   return value
 }
 
+/** Offset of the next byte that was not used. */
+function offsetOf(input: Input): number {
+  return input.at - (input.held >> 3)
+}
+
+function checkEnd(input: Input): void {
+  if (offsetOf(input) > input.bytes.length) throw new Malformed('is cut off', input.bytes.length)
+}
+
 interface Code {
+  /** The first value of `longestCode` bits that is longer. */
   readonly limit: Int32Array
   readonly base: Int32Array
   readonly symbols: Uint16Array
@@ -78,7 +100,8 @@ interface Code {
 }
 
 function unpackBlock(input: Input, links: Uint32Array, counts: Uint32Array, output: Output, most: number): void {
-  if (readBits(input, 1) !== 0) throw new Malformed('has a randomised bzip2 block, which nobody writes since 1996', input.at)
+  if (readBits(input, 1) !== 0)
+    throw new Malformed('has a randomised bzip2 block, which nobody writes since 1996', offsetOf(input))
   const origin = readBits(input, 24)
   const alphabet = readAlphabet(input)
   const codes = readCodes(input, alphabet.length + 2)
@@ -95,7 +118,7 @@ function unpackBlock(input: Input, links: Uint32Array, counts: Uint32Array, outp
   for (;;) {
     if (inGroup === symbolsOfGroup) {
       inGroup = 0
-      if (++group >= selectors.length) throw new Malformed('has a bzip2 block with too few selectors', input.at)
+      if (++group >= selectors.length) throw new Malformed('has a bzip2 block with too few selectors', offsetOf(input))
       code = codes.tables[selectors[group]!]!
     }
     inGroup++
@@ -104,12 +127,12 @@ function unpackBlock(input: Input, links: Uint32Array, counts: Uint32Array, outp
       // A run's length in bijective base 2.
       run += weight << symbol
       weight *= 2
-      if (run > links.length) throw new Malformed('has a bzip2 block that is too long', input.at)
+      if (run > links.length) throw new Malformed('has a bzip2 block that is too long', offsetOf(input))
       continue
     }
     if (run > 0) {
       const byte = front[0]!
-      if (length + run > links.length) throw new Malformed('has a bzip2 block that is too long', input.at)
+      if (length + run > links.length) throw new Malformed('has a bzip2 block that is too long', offsetOf(input))
       counts[byte]! += run
       links.fill(byte, length, length + run)
       length += run
@@ -121,12 +144,12 @@ function unpackBlock(input: Input, links: Uint32Array, counts: Uint32Array, outp
     const byte = front[index]!
     front.copyWithin(1, 0, index)
     front[0] = byte
-    if (length >= links.length) throw new Malformed('has a bzip2 block that is too long', input.at)
+    if (length >= links.length) throw new Malformed('has a bzip2 block that is too long', offsetOf(input))
     counts[byte]!++
     links[length++] = byte
   }
   if (length === 0) return
-  if (origin >= length) throw new Malformed('has a bzip2 block whose origin lies outside', input.at)
+  if (origin >= length) throw new Malformed('has a bzip2 block whose origin lies outside', offsetOf(input))
   // The inverse Burrows-Wheeler transform: a list of which byte follows which, in the upper 24 bits.
   let sum = 0
   for (let byte = 0; byte < 256; byte++) {
@@ -170,19 +193,20 @@ function readAlphabet(input: Input): number[] {
     const bits = readBits(input, 16)
     for (let low = 0; low < 16; low++) if ((bits & (0x8000 >> low)) !== 0) alphabet.push(high * 16 + low)
   }
-  if (alphabet.length === 0) throw new Malformed('has a bzip2 block without symbols', input.at)
+  if (alphabet.length === 0) throw new Malformed('has a bzip2 block without symbols', offsetOf(input))
   return alphabet
 }
 
 function readCodes(input: Input, size: number): { readonly selectors: Uint8Array; readonly tables: readonly Code[] } {
   const groups = readBits(input, 3)
   const count = readBits(input, 15)
-  if (groups < 2 || groups > 6 || count === 0) throw new Malformed('has a bzip2 block without codes', input.at)
+  if (groups < 2 || groups > 6 || count === 0) throw new Malformed('has a bzip2 block without codes', offsetOf(input))
   const order = Array.from({ length: groups }, (_, index) => index)
   const selectors = new Uint8Array(count)
   for (let index = 0; index < count; index++) {
     let place = 0
-    while (readBits(input, 1) === 1) if (++place >= groups) throw new Malformed('has a bzip2 selector of no code', input.at)
+    while (readBits(input, 1) === 1)
+      if (++place >= groups) throw new Malformed('has a bzip2 selector of no code', offsetOf(input))
     const [chosen] = order.splice(place, 1)
     order.unshift(chosen!)
     selectors[index] = chosen!
@@ -192,7 +216,7 @@ function readCodes(input: Input, size: number): { readonly selectors: Uint8Array
     let length = readBits(input, 5)
     for (let symbol = 0; symbol < size; symbol++) {
       for (;;) {
-        if (length < 1 || length > longestCode) throw new Malformed('has a bzip2 code of an impossible length', input.at)
+        if (length < 1 || length > longestCode) throw new Malformed('has a bzip2 code of an impossible length', offsetOf(input))
         if (readBits(input, 1) === 0) break
         length += readBits(input, 1) === 0 ? 1 : -1
       }
@@ -204,7 +228,7 @@ function readCodes(input: Input, size: number): { readonly selectors: Uint8Array
 }
 
 function makeCode(lengths: Uint8Array): Code {
-  const limit = new Int32Array(longestCode + 2).fill(-1)
+  const limit = new Int32Array(longestCode + 2)
   const base = new Int32Array(longestCode + 2)
   const symbols = new Uint16Array(lengths.length)
   let shortest = longestCode
@@ -222,21 +246,22 @@ function makeCode(lengths: Uint8Array): Code {
       symbols[next++] = symbol
       code++
     }
-    limit[length] = code - 1
+    limit[length] = code << (longestCode - length)
     code *= 2
   }
   return { limit, base, symbols, shortest, longest }
 }
 
 function readSymbol(input: Input, code: Code): number {
+  if (input.held < longestCode) fill(input, longestCode)
+  const value = (input.bits >>> (input.held - longestCode)) & ((1 << longestCode) - 1)
   let length = code.shortest
-  let value = readBits(input, length)
-  while (value > code.limit[length]!) {
-    if (++length > code.longest) throw new Malformed('has a bzip2 code that stands for nothing', input.at)
-    value = (value << 1) | readBits(input, 1)
-  }
-  const symbol = code.symbols[value - code.base[length]!]
-  if (symbol === undefined) throw new Malformed('has a bzip2 code that stands for nothing', input.at)
+  while (value >= code.limit[length]!)
+    if (++length > code.longest) throw new Malformed('has a bzip2 code that stands for nothing', offsetOf(input))
+  input.held -= length
+  input.bits &= (1 << input.held) - 1
+  const symbol = code.symbols[(value >> (longestCode - length)) - code.base[length]!]
+  if (symbol === undefined) throw new Malformed('has a bzip2 code that stands for nothing', offsetOf(input))
   return symbol
 }
 

@@ -150,6 +150,7 @@ const stateless: ReadonlySet<string> = new Set([
   'FeatureHasher',
   'AdditiveChi2Sampler',
   'PatchExtractor',
+  'SparseCoder',
 ])
 
 /** The model itself, through pipelines, as scikit-learn's check_is_fitted sees it: no attribute ends in an underscore. */

@@ -8,6 +8,7 @@ import type { Limits } from '../limits.ts'
 import { applyBuild, callGlobal, newObject } from './calls.ts'
 import { lookUpName, type NameEntry } from './names.ts'
 import { isUnhashable, pendingOf } from './pending.ts'
+import { logicalSize } from './size.ts'
 import { decodeText, parseFloatLine, parseStringLine, parseUnicodeLine, plainInteger } from './text.ts'
 import { type DictNode, type GlobalNode, isNode, type PickleValue, type TupleNode } from './value.ts'
 import { Malformed, mostUnsafe, type PickleVerdict, type Rejection, type UnsafeUse } from './verdict.ts'
@@ -49,10 +50,14 @@ const smallIntegers: readonly bigint[] = Array.from({ length: 256 }, (_, value) 
 const longestInteger = 1786
 /** CPython writes items in batches of 1,000, so a real stack stays low however large the pickle. */
 const highestStack = 1_000_000
+/** A thousand times what the largest honest models share. */
+const mostValues = 1e10
 
 /** Runs one pickle to its STOP, or to where it breaks. */
 export function runPickle(bytes: Uint8Array, limits: Limits, options: MachineOptions = {}): PickleVerdict {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  // The same memory: its decoders take a range, without a view for each text.
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const length = bytes.length
   const unsafeUses: UnsafeUse[] = []
   const names = new Map<string, Map<string, NameEntry | undefined>>()
@@ -74,6 +79,7 @@ export function runPickle(bytes: Uint8Array, limits: Limits, options: MachineOpt
   let nodes = 0
   let opcodeAt = at
   let called = false
+  let shared = 0
 
   const judge: Judge = {
     limits,
@@ -104,7 +110,7 @@ export function runPickle(bytes: Uint8Array, limits: Limits, options: MachineOpt
     while (end < most && bytes[end] !== 0x0a) end++
     if (end >= length) throw new Malformed('a line has no end', opcodeAt)
     if (end === most) throw new Malformed('a line is longer than 16 MiB', opcodeAt, true)
-    const text = Buffer.from(bytes.buffer, bytes.byteOffset + at, end - at).toString('latin1')
+    const text = buffer.toString('latin1', at, end)
     at = end + 1
     return text
   }
@@ -127,13 +133,17 @@ export function runPickle(bytes: Uint8Array, limits: Limits, options: MachineOpt
   }
   const text = (size: number): string => {
     const from = need(size)
-    const decoded = decodeText(bytes.subarray(from, from + size))
+    const end = from + size
+    let index = from
+    while (index < end && bytes[index]! < 0x80) index++
+    if (index === end) return buffer.toString('latin1', from, end)
+    const decoded = decodeText(bytes.subarray(from, end))
     if (decoded === undefined) throw new Malformed('a text is no UTF-8', opcodeAt)
     return decoded
   }
   const latin1 = (size: number): string => {
     const from = need(size)
-    return Buffer.from(bytes.buffer, bytes.byteOffset + from, size).toString('latin1')
+    return buffer.toString('latin1', from, from + size)
   }
   const count = (): void => {
     if (++nodes > mostNodes) throw new Malformed(`has more than ${mostNodes} objects`, opcodeAt, true)
@@ -173,6 +183,7 @@ export function runPickle(bytes: Uint8Array, limits: Limits, options: MachineOpt
   const get = (index: number): void => {
     const value = index < memo.length ? memo[index] : sparse.get(index)
     if (value === undefined) throw new Malformed(`reads slot ${index} of the memo, which nobody wrote`, opcodeAt)
+    if (typeof value === 'object' && value !== null && 'kind' in value) shared++
     push(value)
   }
   const index = (): number => {
@@ -331,6 +342,7 @@ export function runPickle(bytes: Uint8Array, limits: Limits, options: MachineOpt
         popMark()
         break
       case 0x32: // DUP
+        shared++
         push(top())
         break
       case 0x46: {
@@ -626,6 +638,8 @@ export function runPickle(bytes: Uint8Array, limits: Limits, options: MachineOpt
     value = pop()
     judge.keep(value, opcodeAt)
     if (frameEnd > at) soft('ends inside a frame')
+    if (shared > 0 && logicalSize(value, mostValues) > mostValues)
+      soft('stands for more values than any computer holds, by sharing them')
   } catch (error) {
     if (!(error instanceof Malformed)) throw error
     rejection ??= { why: error.message, offset: error.offset, ...(error.limit && { limit: true }) }

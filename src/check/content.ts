@@ -8,9 +8,10 @@ import { boosterJudge } from './judge-boosters.ts'
 import { onnxJudge } from './judge-onnx.ts'
 import { pickleJudge, secondFace, tarJudge, zipJudge } from './judge-pickles.ts'
 import { wholeJudgement } from './judge-place.ts'
+import { yamlJudge } from './judge-yaml.ts'
 
 /** The first that takes a file judges it. */
-export const judges: readonly ContentJudge[] = [pickleJudge, zipJudge, onnxJudge, arrayJudge, boosterJudge, tarJudge]
+export const judges: readonly ContentJudge[] = [pickleJudge, zipJudge, onnxJudge, arrayJudge, boosterJudge, yamlJudge, tarJudge]
 
 /** Formats that cannot carry code whatever their bytes are, and whose readers are other rules. */
 const withoutCode: ReadonlySet<Format> = new Set<Format>([

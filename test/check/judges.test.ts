@@ -105,6 +105,26 @@ describe('ONNX graphs', () => {
   })
 })
 
+describe('YAML', () => {
+  const files: readonly (readonly [text: string, verdict: string])[] = [
+    ['a: 1\nb: [x, y]\n', 'no-code'],
+    ['a: !!python/object/apply:os.system ["true"]\n', 'unsafe'],
+    ['a: !<tag:yaml.org,2002:python/name:os.system> x\n', 'unsafe'],
+    ['a: !!js/function "function () {}"\n', 'unsafe'],
+    // Behind something else that is wrong.
+    ['a: 1\na: 2\n---\nb: !!python/name:os.system\n', 'unsafe'],
+    // Tags of an application, and several documents, are a matter of who reads it.
+    ['a: !Ref b\n', 'no-code'],
+    ['a: 1\n---\nb: 2\n', 'no-code'],
+    ['a: &a [*a]\n', 'reject'],
+    [`a: &0 [x]\n${Array.from({ length: 12 }, (_, n) => `b${n}: &${n + 1} [${`*${n},`.repeat(9)}]`).join('\n')}\n`, 'reject'],
+    [`a: ${'['.repeat(5000)}\n`, 'reject'],
+  ]
+  for (const [text, verdict] of files)
+    test(`${JSON.stringify(text.slice(0, 50))} is ${verdict}`, async () =>
+      assert.equal((await judged('a.yaml', text)).verdict, verdict))
+})
+
 describe('boosters', () => {
   const sound = [
     'xgboost-3.2-regression.json',

@@ -198,7 +198,7 @@ async function scoreExample(model: Mlmodel, process: ModelProcess): Promise<read
     const outputs = model.signature?.outputs
     return outputs === undefined ? [] : checkOutputs(outputs, answer.predictions, where)
   }
-  // Zeros and empty texts need not be what the model takes.
+  // Values that were made up need not be what the model takes.
   return origin === 'made' ? answer.findings.filter(({ code }) => code !== 'RUN_FAILED') : answer.findings
 }
 

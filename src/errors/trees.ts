@@ -10,6 +10,7 @@ export const treeErrors = {
   UBJSON_LIMIT: {
     kind: 'limit',
     message: (a: { what: string; limit: number }) => `The UBJSON document has ${a.what} (limit ${a.limit})`,
+    hint: () => 'Save the model again with `save_model`',
   },
   BOOSTER_BROKEN: {
     kind: 'model',
@@ -19,9 +20,11 @@ export const treeErrors = {
   BOOSTER_UNSUPPORTED: {
     kind: 'unsupported',
     message: (a: { library: string; what: string }) => `The ${a.library} model has ${a.what}, which is not read here`,
+    hint: () => 'Save the model again with a newer version of its library',
   },
   BOOSTER_LIMIT: {
     kind: 'limit',
     message: (a: { library: string; what: string; limit: number }) => `The ${a.library} model has ${a.what} (limit ${a.limit})`,
+    hint: () => 'Save the model again; a smaller one, or in the binary form of its library',
   },
 } satisfies ErrorTable

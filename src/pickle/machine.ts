@@ -318,7 +318,8 @@ export function runPickle(bytes: Uint8Array, limits: Limits, options: MachineOpt
     if (!isLong && digits === '01') return true
     if (isLong && digits.endsWith('L')) digits = digits.slice(0, -1)
     if (plainInteger.test(digits)) return BigInt(digits)
-    if (/^-?\d+$/.test(digits)) throw new Malformed(`has an integer of more than ${limits.integerDigits} digits`, opcodeAt, true)
+    if (/^-?[1-9]\d*$/.test(digits))
+      throw new Malformed(`has an integer of more than ${limits.integerDigits} digits`, opcodeAt, true)
     // Spaces, signs and underscores are read by one of Python's machines and not by the other.
     if (!/^[\s\d_+\-xXa-fA-F]{0,100}$/.test(digits)) throw new Malformed('has an integer that is none', opcodeAt)
     soft('has an integer that is not written plainly')

@@ -1,7 +1,7 @@
 /** The text forms of protocol 0: numbers and strings written as lines. Each is read by a grammar, never evaluated. */
 
-/** A whole number of INT, LONG, GET and PUT: Python's own would also take spaces, signs and underscores; nobody writes them. */
-export const plainInteger = /^-?\d{1,4300}$/
+/** A whole number of INT and LONG: Python's machines also take spaces, signs, underscores and, one of them, octal; nobody writes them. */
+export const plainInteger = /^-?(?:0|[1-9]\d{0,4299})$/
 
 /** A number as Python's `repr` writes floats, and its words. */
 const plainFloat = /^-?(?:\d{1,400}(?:\.\d{0,400})?|\.\d{1,400})(?:[eE][-+]?\d{1,4})?$/

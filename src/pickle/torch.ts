@@ -50,8 +50,7 @@ function persistentReader(storages: Storages): (id: PickleValue, judge: Judge) =
       judge.unsafe({ module: type.module, name: type.name, how: 'call', why: 'is the type of a storage' }, type.offset)
       return made
     }
-    if (count < 0n || count > BigInt(Number.MAX_SAFE_INTEGER / 16))
-      throw new Malformed('has a storage of an impossible size', type.offset)
+    if (count < 0n || count > BigInt(2 ** 48)) throw new Malformed('has a storage of an impossible size', type.offset)
     const bytes = Number(count) * size
     if ((storages.get(key) ?? bytes) !== bytes) throw new Malformed(`has a storage ${key} of two sizes`, type.offset)
     storages.set(key, bytes)

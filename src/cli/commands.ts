@@ -22,11 +22,6 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./validate.ts')).command,
   },
   {
-    name: 'diff',
-    summary: 'Say what changed from one model to the next',
-    load: async () => (await import('./diff.ts')).command,
-  },
-  {
     name: 'env',
     summary: 'Resolve the environment a model asks for',
     later: true,
@@ -42,6 +37,11 @@ export const commands: readonly CommandEntry[] = [
     summary: 'Serve a model over HTTP',
     later: true,
     load: async () => (await import('./serve.ts')).command,
+  },
+  {
+    name: 'diff',
+    summary: 'Say what changed from one model to the next',
+    load: async () => (await import('./diff.ts')).command,
   },
   {
     name: 'types',

@@ -16,7 +16,7 @@ import {
   type TensorSpec,
 } from '../signature.ts'
 import type { SignatureChange } from './change.ts'
-import { fits, isSameType } from './types.ts'
+import { fits, isSameType } from './value-types.ts'
 
 type Side = 'inputs' | 'outputs'
 type Spec = ColumnSpec | TensorSpec

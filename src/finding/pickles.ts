@@ -29,7 +29,8 @@ export const pickleFindings = {
     level: 'error',
     title: 'A pickle that carries code of its author',
     why: 'cloudpickle stores functions and classes that no library has as bytecode. It runs as soon as the model is loaded in Python, and nobody can say here what it does.',
-    message: (args: NameArguments) => `Carries code of its own, by \`${args.module}.${args.name}\`${times(args.count)}`,
+    message: (args: { names: readonly string[] }) =>
+      `Carries code of its own, by \`${args.names[0]}\`${args.names.length > 1 ? ` and ${args.names.length - 1} more` : ''}`,
     fix: () =>
       'Load it only where its author is trusted, and vouch for its bytes with `--trust sha256:…`; or move the code to a module that is installed',
   },

@@ -24,7 +24,7 @@ function shown(command) {
 }
 
 const real = text.replace(
-  /^```console\n((?:\$ mlmodel (?:inspect|predict|env) .*\n(?:(?!\$ |```).*\n)*)+)```$/gm,
+  /^```console\n((?:\$ mlmodel (?:inspect|predict|validate|env) .*\n(?:(?!\$ |```).*\n)*)+)```$/gm,
   (block, body) => {
     const lines = body.trimEnd().split('\n')
     if (lines.every((line) => line.startsWith('$ '))) return block

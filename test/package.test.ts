@@ -29,6 +29,7 @@ const manifest = JSON.parse(read('package.json')) as Manifest
 /** Every package, and why it is worth its place. One more needs a line here, a reason in the commit and one importing file. */
 const packages: Readonly<Record<string, string>> = {
   '@biomejs/biome': 'lint and format',
+  '@cfworker/json-schema': 'a team’s JSON Schema at run time, interpreted: ajv makes functions of text',
   '@renovatebot/pep440': 'versions of Python packages (PEP 440)',
   '@types/node': 'types of the oldest Node that is supported',
   ajv: 'JSON Schemas, compiled to code at build time',

@@ -12,9 +12,9 @@ import { MlmodelError } from '../errors/index.ts'
 import { findingMessage } from '../finding/index.ts'
 import { mlmodelName } from '../locate/index.ts'
 import type { Mlmodel } from '../mlmodel.ts'
+import type { Output } from '../whole-file.ts'
 import type { Console } from './command.ts'
 import { type EnvOptions, pythonVersion, wantsJson } from './env.ts'
-import type { Output } from './output-file.ts'
 
 /** @returns the exit code: 1 where a finding is an error */
 export async function showModel(model: Mlmodel, location: string, options: EnvOptions, console: Console): Promise<number> {
@@ -103,7 +103,7 @@ async function write(
   console: Console,
 ): Promise<readonly string[]> {
   const { updateFiles } = await import('../env/update.ts')
-  const { openOutputFile } = await import('./output-file.ts')
+  const { openOutputFile } = await import('../whole-file.ts')
   const { resolveInside } = await import('../paths.ts')
   const updated = updateFiles(reading, wanted)
   const outputs: { readonly name: string; readonly path: string; readonly output: Output }[] = []
@@ -145,7 +145,7 @@ async function print(
   console: Console,
 ): Promise<void> {
   if (path === undefined || path === '-') return console.out.write(text)
-  const { openOutputFile, refuseOverwriting } = await import('./output-file.ts')
+  const { openOutputFile, refuseOverwriting } = await import('../whole-file.ts')
   const own = [mlmodelName, files.conda.name, files.pythonEnv.name, files.requirements.name]
   await refuseOverwriting(
     path,

@@ -47,7 +47,7 @@ export function parseArguments(command: Command, args: readonly string[]): Invoc
       throw missingValue(command, error, title)
     throw error
   }
-  for (const [name, option] of switches) if (parser.getOptionValue(option.attributeName()) === true) values[name] = true
+  for (const [name, option] of switches) if (parser.getOptionValue(option.attributeName()) === !option.negate) values[name] = true
   if (values['help'] !== true) refuseStrangers(command, parsed, title)
   return { operands: parsed.operands, options: values as Invocation<OptionTable>['options'] }
 }

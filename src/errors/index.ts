@@ -1,6 +1,7 @@
 /** Every error of the product: one class, one total table of codes. Compare `error.code` and `error.kind`, not classes. */
 import { arrayErrors } from './arrays.ts'
 import { cliErrors } from './cli.ts'
+import { compareErrors } from './compare.ts'
 import { dataErrors } from './data.ts'
 import { type ErrorInfo, type ErrorKind, errorKinds, type KindInfo, type Where } from './define.ts'
 import { enforceErrors } from './enforce.ts'
@@ -14,6 +15,8 @@ import { placeText } from './place.ts'
 import { predictErrors } from './predict.ts'
 import { requirementErrors } from './requirement.ts'
 import { tableErrors } from './tables.ts'
+import { treeErrors } from './trees.ts'
+import { validateErrors } from './validate.ts'
 
 export { type ErrorKind, errorKinds, type KindInfo, type Where } from './define.ts'
 
@@ -21,6 +24,7 @@ export { type ErrorKind, errorKinds, type KindInfo, type Where } from './define.
 export const errorTable = {
   ...arrayErrors,
   ...cliErrors,
+  ...compareErrors,
   ...dataErrors,
   ...enforceErrors,
   ...environmentErrors,
@@ -32,6 +36,8 @@ export const errorTable = {
   ...predictErrors,
   ...requirementErrors,
   ...tableErrors,
+  ...validateErrors,
+  ...treeErrors,
 }
 
 export type ErrorCode = keyof typeof errorTable

@@ -16,11 +16,14 @@ export type RunnerRequest =
   /** Answered when the model is open. */
   | { readonly kind: 'ready' }
   | ({ readonly kind: 'predict' } & Omit<PredictRequest, 'limits'>)
+  /** A body of MLflow's protocol, answered as data. */
+  | { readonly kind: 'score'; readonly body: Uint8Array }
   | { readonly kind: 'invoke'; readonly body: Uint8Array; readonly contentType: string | undefined }
 
 export interface RunnerAnswer {
   readonly ready: undefined
   readonly predict: Batch
+  readonly score: Batch
   readonly invoke: Reply
 }
 

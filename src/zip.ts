@@ -47,15 +47,15 @@ export function looksLikeZip(bytes: Uint8Array): boolean {
 /**
  * Lists a zip file held in memory.
  *
- * @param names - `path` (default) refuses a name that would leave the folder it is unpacked in; `any` is for members that
- *   are never files, such as arrays
+ * @param names - `path` (default) refuses a name that would leave the folder it is unpacked in; `array` takes one that begins
+ *   with `/`, as outputs of ONNX graphs are called, because arrays are never unpacked
  * @throws ZIP_BROKEN, ZIP_UNSUPPORTED, ZIP_LIMIT
  */
 export function openZip(
   bytes: Uint8Array,
   where: Where = {},
   limits: Limits = defaultLimits,
-  names: 'path' | 'any' = 'path',
+  names: 'path' | 'array' = 'path',
 ): readonly ZipMember[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const broken = (why: string, member?: string): MlmodelError =>
@@ -68,7 +68,8 @@ export function openZip(
   const seen = new Set<string>()
   let total = 0
   for (const entry of entries) {
-    if (names === 'path' && !isPlainName(entry.name)) throw broken('its name leaves the folder', entry.name)
+    const name = names === 'array' ? entry.name.replace(/^\//, '') : entry.name
+    if (!isPlainName(name)) throw broken('its name leaves the folder', entry.name)
     if (seen.has(entry.name)) throw broken('the name occurs twice', entry.name)
     seen.add(entry.name)
     if ((entry.flags & encryptedOrPatched) !== 0) {

@@ -163,7 +163,7 @@ function readArray(bytes: Uint8Array, where: { readonly file: string }, limits: 
 
 function readArrays(bytes: Uint8Array, where: { readonly file: string }, limits: Limits): ReadonlyMap<string, SampleArray> {
   const arrays = new Map<string, SampleArray>()
-  for (const member of openZip(bytes, where, limits, 'any')) {
+  for (const member of openZip(bytes, where, limits, 'array')) {
     const place = { ...where, path: member.name }
     arrays.set(member.name.replace(/\.npy$/, ''), readArray(member.read(), place, limits))
   }

@@ -20,6 +20,22 @@ const chapters = [
     'What goes in and comes out',
     ['InputOf', 'ModelInput', 'ColumnInput', 'ColumnsOf', 'TensorInput', 'TensorDtype', 'TensorOutput', 'Int64', 'ModelTypes'],
   ],
+  [
+    'Making signatures, models and requests',
+    [
+      'inferSignature',
+      'InferOptions',
+      'SampleInput',
+      'SampleFileOptions',
+      'setSignature',
+      'createModel',
+      'CreateModelOptions',
+      'createExample',
+      'ExampleOptions',
+      'ExampleRequest',
+      'Protocol',
+    ],
+  ],
   ['The flavor’s own object', ['NativeModel', 'NativeOnnx']],
   ['Errors', ['MlmodelError', 'ErrorKind', 'errorKinds', 'ErrorCode', 'Problem', 'problemMessage', 'Where']],
 ]

@@ -12,7 +12,9 @@ process.chdir(dirname(dirname(fileURLToPath(import.meta.url))))
 const target = 'src/kernels/kernels.generated.ts'
 const options = '-O3 --noAssert --runtime stub --importMemory --enable simd'
 let binary
-const { error, stderr } = await asc.main(['src/kernels/assembly/csv.ts', '--outFile', 'kernels.wasm', ...options.split(' ')], {
+/** What they export is what the host may call. */
+const sources = ['csv', 'text', 'json', 'print'].map((name) => `src/kernels/assembly/${name}.ts`)
+const { error, stderr } = await asc.main([...sources, '--outFile', 'kernels.wasm', ...options.split(' ')], {
   writeFile: (name, contents) => {
     if (name.endsWith('.wasm')) binary = contents
   },

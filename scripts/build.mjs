@@ -97,6 +97,7 @@ const commonJs = {
 const inputs = new Set()
 /** What the commands that must start soon load; gatherChunks makes files of it. */
 const commands = [['src/cli/start.ts'], ['src/cli/inspect.ts'], ['src/cli/predict.ts', 'src/flavors/onnx-open.ts']]
+const otherCommands = [['src/cli/env.ts', 'src/cli/env-show.ts', 'src/cli/env-render.ts']]
 const cli = { outdir: join(fresh, 'cli'), outExtension: { '.js': '.cjs' }, toCommonJs: true }
 for (const { toCommonJs = false, gather, ...options } of [
   { entryPoints: ['src/cli/start.ts'], ...cli, plugins: [startFaster, yamlLate], gather: commands },
@@ -123,7 +124,7 @@ for (const { toCommonJs = false, gather, ...options } of [
       const needed = text.replaceAll(/\bimport"\.\/[\w-]+\.cjs";/g, '')
       files.set(basename(path), (await transform(needed, commonJs)).code)
     }
-    const gathered = gather === undefined ? files : gatherChunks(result.metafile, files, gather)
+    const gathered = gather === undefined ? files : gatherChunks(result.metafile, files, gather, otherCommands)
     for (const [name, text] of gathered) writeFileSync(join(options.outdir, name), text)
   } else for (const { path, text } of result.outputFiles) writeFileSync(path, text)
   for (const input of Object.keys(result.metafile.inputs)) inputs.add(input)

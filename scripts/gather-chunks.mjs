@@ -4,15 +4,20 @@
  */
 import { basename } from 'node:path'
 
+/** Characters that are compiled sooner than one more file is found. */
+const smallest = 4000
+
 /**
  * Gathers the chunks that the given commands load when they start, by which of them do.
  *
  * @param {import('esbuild').Metafile} metafile
  * @param {ReadonlyMap<string, string>} files CommonJS by file name, all in one folder
  * @param {readonly (readonly string[])[]} commands the entry points that each of them loads
+ * @param {readonly (readonly string[])[]} others those of further commands, which start soon enough with fewer files of their
+ *   own: what several of the first load stays together for their sake
  * @returns {Map<string, string>} the files that are there instead
  */
-export function gatherChunks(metafile, files, commands) {
+export function gatherChunks(metafile, files, commands, others = []) {
   const outputs = Object.entries(metafile.outputs)
   const entries = new Map(outputs.flatMap(([path, { entryPoint }]) => (entryPoint === undefined ? [] : [[entryPoint, path]])))
   const loaded = (path, seen = new Set()) => {
@@ -22,7 +27,7 @@ export function gatherChunks(metafile, files, commands) {
       if (kind === 'import-statement' && next in metafile.outputs) loaded(next, seen)
     return seen
   }
-  const sets = commands.map((names) => {
+  const setOf = (names) => {
     const set = new Set()
     for (const name of names) {
       const path = entries.get(name)
@@ -30,12 +35,19 @@ export function gatherChunks(metafile, files, commands) {
       for (const one of loaded(path)) set.add(basename(one))
     }
     return set
-  })
+  }
+  const sets = commands.map(setOf)
+  const otherSets = others.map(setOf)
 
   /** By the commands that load a chunk, as digits: `011`. */
   const groups = new Map()
   for (const name of files.keys()) {
-    const key = sets.map((set) => (set.has(name) ? 1 : 0)).join('')
+    const digits = (of) => of.map((set) => (set.has(name) ? 1 : 0)).join('')
+    const first = digits(sets)
+    // What one of the first loads alone is split by whether a further command needs it; a few lines go where all find them.
+    const isAlone = [...first].filter((digit) => digit === '1').length <= 1
+    const isSmall = first.includes('1') && digits(otherSets).includes('1') && files.get(name).length < smallest
+    const key = !isAlone || otherSets.length === 0 ? first : isSmall ? '1'.repeat(first.length) : `${first}-${digits(otherSets)}`
     // Under its own name for who starts it; and what no command loads at once stays as it is.
     if (name !== 'start.cjs' && key.includes('1')) groups.set(key, [...(groups.get(key) ?? []), name])
   }

@@ -25,9 +25,12 @@ export function licenceNotices(inputs) {
   const sections = new Map()
   for (const folder of folders) {
     const { name, version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
-    const file = readdirSync(folder).find((entry) => /^(licen[cs]e|copying)(\.|$)/i.test(entry))
-    if (file === undefined || !existsSync(join(folder, file))) throw new Error(`${folder} has no licence text`)
-    const text = readFileSync(join(folder, file), 'utf8').replace(/\r\n/g, '\n').trim()
+    // Some have one text for each licence that may be chosen; one that has none gets the licence's own words, with its author.
+    const own = readdirSync(folder).filter((entry) => /^(licen[cs]e|copying)(\.|$)/i.test(entry))
+    const files =
+      own.length > 0 ? own.map((file) => join(folder, file)) : [join('scripts', 'licences', `${name.replace('/', '+')}.txt`)]
+    if (!files.every((file) => existsSync(file))) throw new Error(`${folder} has no licence text`)
+    const text = files.map((file) => readFileSync(file, 'utf8').replace(/\r\n/g, '\n').trim()).join('\n\n')
     sections.set(`${name} ${version}`, `${'-'.repeat(80)}\n${name} ${version} (${license})\n\n${text}\n`)
   }
   return [head, ...[...sections.keys()].sort().map((key) => sections.get(key))].join('\n')

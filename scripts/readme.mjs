@@ -23,12 +23,15 @@ function shown(command) {
   return (stdout + stderr).trimEnd()
 }
 
-const real = text.replace(/^```console\n((?:\$ mlmodel (?:inspect|predict) .*\n(?:(?!\$ |```).*\n)*)+)```$/gm, (block, body) => {
-  const lines = body.trimEnd().split('\n')
-  if (lines.every((line) => line.startsWith('$ '))) return block
-  const commands = lines.filter((line) => line.startsWith('$ ')).map((line) => line.slice('$ mlmodel '.length))
-  return `\`\`\`console\n${commands.map((command) => `$ mlmodel ${command}\n${shown(command)}\n`).join('\n')}\`\`\``
-})
+const real = text.replace(
+  /^```console\n((?:\$ mlmodel (?:inspect|predict|validate|env) .*\n(?:(?!\$ |```).*\n)*)+)```$/gm,
+  (block, body) => {
+    const lines = body.trimEnd().split('\n')
+    if (lines.every((line) => line.startsWith('$ '))) return block
+    const commands = lines.filter((line) => line.startsWith('$ ')).map((line) => line.slice('$ mlmodel '.length))
+    return `\`\`\`console\n${commands.map((command) => `$ mlmodel ${command}\n${shown(command)}\n`).join('\n')}\`\`\``
+  },
+)
 
 if (real === text) console.log('README.md shows the real output')
 else if (process.argv.includes('--write')) writeFileSync('README.md', real)

@@ -8,7 +8,15 @@ import { type ColumnInput, type ModelInput, readInput } from './javascript/input
 import { Predictions } from './javascript/predictions.ts'
 import { locate } from './locate/index.ts'
 import { loadMlmodel, type Mlmodel } from './mlmodel.ts'
-import { chooseFlavor, type Model as LoadedModel, type OpenModelOptions, openLoaded, type Reply } from './model.ts'
+import {
+  chooseFlavor,
+  type Model as LoadedModel,
+  type OpenModelOptions,
+  openLoaded,
+  openModelOptions,
+  type Reply,
+} from './model.ts'
+import { checkOptions, limitsOf, type OptionTable } from './options.ts'
 import { predictInput } from './predict-input.ts'
 import { runnerExecutable } from './runner/entry.ts'
 import { type CallOptions, openRunner } from './runner/open.ts'
@@ -107,12 +115,27 @@ export interface Model<Types extends ModelTypes = ModelTypes> extends AsyncDispo
   close(): Promise<void>
 }
 
+const openOptions: OptionTable<OpenOptions> = {
+  ...openModelOptions,
+  isolate: 'flag',
+  timeout: 'milliseconds',
+  runner: 'place',
+  int64: ['number', 'bigint'],
+}
+const predictOptions: OptionTable<PredictCallOptions> = {
+  params: 'anything',
+  outputs: 'texts',
+  timeout: 'milliseconds',
+  signal: 'signal',
+}
+const invokeOptions: OptionTable<CallOptions> = { timeout: 'milliseconds', signal: 'signal' }
+
 /**
  * Opens a model for scoring. Nothing but ONNX Runtime's own code runs: no pickle, no Python.
  *
  * @param uri - a model's folder or its MLmodel file, as a path or a file URL
  * @throws MlmodelError of the kinds `not-found`, `model`, `unsupported` (with the reason, when no flavor can be run here),
- *   `runtime`
+ *   `runtime`, `usage` (an option that does not exist)
  * @example
  * await using model = await openModel('./model', { isolate: true, timeout: 5000 })
  * const predictions = await model.predict([{ age: 41, city: 'Bern' }])
@@ -122,15 +145,19 @@ export async function openModel<Types extends ModelTypes = ModelTypes>(
   uri: string | URL,
   options: OpenOptions = {},
 ): Promise<Model<Types>> {
+  checkOptions('openModel', options, openOptions)
+  const limits = limitsOf('openModel', options.limits)
   const path = uri instanceof URL || uri.startsWith('file:') ? fileURLToPath(uri) : uri
-  const mlmodel = await loadMlmodel(await locate(path), options.limits)
+  const mlmodel = await loadMlmodel(await locate(path), limits)
   const flavor = chooseFlavor(mlmodel, options.flavor).name
   if (options.isolate === true) return openIsolated(path, mlmodel, flavor, options)
   if (options.timeout !== undefined) throw new MlmodelError('TIMEOUT_NOT_ISOLATED', {})
-  return openHere(await openLoaded(mlmodel, options), options)
+  const { isolate: _, timeout: __, runner: ___, int64: ____, ...shared } = options
+  return openHere(await openLoaded(mlmodel, { ...shared, limits }), { ...options, limits })
 }
 
 function openHere<Types extends ModelTypes>(loaded: LoadedModel, options: OpenOptions): Model<Types> {
+  const limits = limitsOf('openModel', options.limits)
   let closed = false
   const check = (call: CallOptions): void => {
     if (closed) throw new MlmodelError('MODEL_CLOSED', {})
@@ -144,11 +171,13 @@ function openHere<Types extends ModelTypes>(loaded: LoadedModel, options: OpenOp
     mode: loaded.mode,
     pid: undefined,
     async predict(input, call = {}) {
+      checkOptions('predict', call, predictOptions)
       check(call)
       const { params, outputs } = call
-      return new Predictions(await predictInput(loaded, { input, params, outputs, limits: options.limits }), options.int64)
+      return new Predictions(await predictInput(loaded, { input, params, outputs, limits }), options.int64)
     },
     async invoke(body, contentType, call = {}) {
+      checkOptions('invoke', call, invokeOptions)
       check(call)
       return loaded.invoke(bytesOf(body), contentType)
     },
@@ -172,7 +201,7 @@ async function openIsolated<Types extends ModelTypes>(
   flavor: string,
   options: OpenOptions,
 ): Promise<Model<Types>> {
-  const { mode = 'strict', threads, providers, limits, timeout, onWarning = () => {} } = options
+  const { mode = 'strict', threads, providers, timeout, onWarning = () => {} } = options
   const runner = openRunner({
     executable: runnerExecutable(options.runner),
     model: {
@@ -182,7 +211,7 @@ async function openIsolated<Types extends ModelTypes>(
         flavor,
         ...(threads !== undefined && { threads }),
         ...(providers !== undefined && { providers }),
-        ...(limits !== undefined && { limits }),
+        ...(options.limits !== undefined && { limits: limitsOf('openModel', options.limits) }),
       },
     },
     onWarning,
@@ -203,6 +232,7 @@ async function openIsolated<Types extends ModelTypes>(
       return runner.pid
     },
     async predict(input, call = {}) {
+      checkOptions('predict', call, predictOptions)
       const { params, outputs } = call
       // A URL cannot be sent.
       const sent = input instanceof URL ? fileURLToPath(input) : input
@@ -211,7 +241,10 @@ async function openIsolated<Types extends ModelTypes>(
       )
       return new Predictions(batch, options.int64)
     },
-    invoke: (body, contentType, call = {}) => runner.ask({ kind: 'invoke', body: bytesOf(body), contentType }, limited(call)),
+    async invoke(body, contentType, call = {}) {
+      checkOptions('invoke', call, invokeOptions)
+      return runner.ask({ kind: 'invoke', body: bytesOf(body), contentType }, limited(call))
+    },
     async native() {
       throw new MlmodelError('NATIVE_ISOLATED', {})
     },

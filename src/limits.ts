@@ -46,6 +46,10 @@ export interface Limits {
   readonly onnxDepth: number
   /** Bytes of an ONNX file held in memory; larger models go to ONNX Runtime through a private copy. */
   readonly onnxBytesInMemory: number
+  /** Nesting of UBJSON; XGBoost's deepest is 8. CWE-674. */
+  readonly ubjsonDepth: number
+  /** Bytes of a booster's file, which is read whole; as text it must fit one string of V8 (2^29 - 24 characters). CWE-770. */
+  readonly boosterBytes: number
   /** Files listed of one model folder. */
   readonly folderFiles: number
 }
@@ -74,5 +78,7 @@ export const defaultLimits: Limits = {
   imagePixels: 178_956_970,
   onnxDepth: 64,
   onnxBytesInMemory: 256 << 20,
+  ubjsonDepth: 64,
+  boosterBytes: 2 ** 29 - 24,
   folderFiles: 100_000,
 }

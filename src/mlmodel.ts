@@ -1,4 +1,5 @@
 /** The MLmodel file as a typed record; nothing in the folder is executed. */
+import { type Gather, stopAtFirst } from './errors/gather.ts'
 import { MlmodelError, type Where } from './errors/index.ts'
 import { defaultLimits, type Limits } from './limits.ts'
 import { type Located, mlmodelName } from './locate/index.ts'
@@ -76,6 +77,7 @@ export async function loadMlmodel(located: Located, limits: Limits = defaultLimi
  *
  * @param file its name for messages
  * @param directory the model's folder, taken over into the record; nothing in it is read
+ * @param gather keeps errors of fields, which are then absent in the record
  * @throws MlmodelError as {@link loadMlmodel}, with file, line and field
  */
 export function parseMlmodel(
@@ -83,14 +85,16 @@ export function parseMlmodel(
   file: string,
   directory: string,
   limits: Limits = defaultLimits,
+  gather: Gather = stopAtFirst,
 ): Mlmodel {
-  const document = parseYaml(text, file, limits)
+  const document = parseYaml(text, file, limits, gather)
   const fields = document.value
   if (!isYamlMap(fields)) throw new MlmodelError('YAML_NOT_MAP', { found: yamlKind(fields) }, { where: { file, line: 1 } })
-  const reader = new FieldReader(fields, document, file)
+  const reader = new FieldReader(fields, document, file, gather)
   const signature = parseSignature(fields.get('signature'), reader.where(['signature']), {
     limits,
     lineOf: (part) => document.lineOf(['signature', part]),
+    gather,
   })
   const inputExample = readInputExample(reader)
   const flavors = readFlavors(reader)
@@ -123,7 +127,8 @@ export function parseMlmodel(
   }
 }
 
-const knownFields: ReadonlySet<string> = new Set([
+/** The fields of MLmodel that MLflow writes, 1.7 to 3.17. */
+export const knownFields: ReadonlySet<string> = new Set([
   'artifact_path',
   'run_id',
   'utc_time_created',
@@ -147,7 +152,7 @@ const knownFields: ReadonlySet<string> = new Set([
  * Keys of flavors that name a file or folder of the model (mlflow-semantics: the keys of every flavor). Not among them:
  * `model_code_path` and `local_base_model_path`, which hold paths of the author's machine.
  */
-const pathKeys = [
+export const pathKeys: readonly string[] = [
   'data',
   'model_data',
   'model_path',
@@ -194,9 +199,10 @@ function readInputExample(reader: FieldReader): InputExample | undefined {
   const example = reader.value([field])
   if (example === undefined || example === null) return undefined
   reader.map([field])
+  if (!isYamlMap(example)) return undefined
   return {
-    artifactPath: reader.path([field, 'artifact_path']) ?? reader.refuse([field, 'artifact_path'], 'a path'),
-    type: reader.text([field, 'type']) ?? reader.refuse([field, 'type'], 'text'),
+    artifactPath: reader.path([field, 'artifact_path']) ?? reader.required([field, 'artifact_path'], 'a path'),
+    type: reader.text([field, 'type']) ?? reader.required([field, 'type'], 'text'),
     // MLflow writes the text "true".
     hasParams: ['true', true].includes(reader.value([field, 'params']) as string | boolean),
     ...defined({
@@ -212,11 +218,13 @@ class FieldReader {
   readonly #fields: YamlMap
   readonly #document: YamlDocument
   readonly #file: string
+  readonly #gather: Gather
 
-  constructor(fields: YamlMap, document: YamlDocument, file: string) {
+  constructor(fields: YamlMap, document: YamlDocument, file: string, gather: Gather) {
     this.#fields = fields
     this.#document = document
     this.#file = file
+    this.#gather = gather
   }
 
   where(path: YamlPath): Where {
@@ -232,9 +240,17 @@ class FieldReader {
     }, this.#fields)
   }
 
-  refuse(path: YamlPath, wanted: string): never {
+  #refuse<Instead>(path: YamlPath, wanted: string, instead: Instead): Instead {
     const args = { field: path.join('.'), wanted, found: yamlKind(this.value(path)) }
-    throw new MlmodelError('MLMODEL_FIELD', args, { where: this.where(path) })
+    return this.#gather.attempt(() => {
+      throw new MlmodelError('MLMODEL_FIELD', args, { where: this.where(path) })
+    }, instead)
+  }
+
+  /** Refuses a text that must be there and is not; what is there and wrong was refused when it was read. */
+  required(path: YamlPath, wanted: string): string {
+    const value = this.value(path)
+    return value === undefined || value === null ? this.#refuse(path, wanted, '') : ''
   }
 
   /** A text; a number or a date written without quotes counts as what is written. */
@@ -242,40 +258,43 @@ class FieldReader {
     const value = this.value(path)
     if (value === undefined || value === null) return undefined
     if (typeof value === 'string') return value
-    return this.#document.sourceOf(path) ?? this.refuse(path, 'text')
+    return this.#document.sourceOf(path) ?? this.#refuse(path, 'text', undefined)
   }
 
   texts(path: YamlPath): readonly string[] | undefined {
     const value = this.value(path)
     if (value === undefined || value === null) return undefined
-    if (!isYamlList(value) || value.some((item) => typeof item !== 'string')) return this.refuse(path, 'a list of texts')
+    if (!isYamlList(value) || value.some((item) => typeof item !== 'string'))
+      return this.#refuse(path, 'a list of texts', undefined)
     return value as readonly string[]
   }
 
   map(path: YamlPath): YamlMap {
     const value = this.value(path)
     if (value === undefined || value === null) return new Map()
-    return isYamlMap(value) ? value : this.refuse(path, 'a mapping')
+    return isYamlMap(value) ? value : this.#refuse(path, 'a mapping', new Map())
   }
 
   flag(path: YamlPath): boolean {
     const value = this.value(path) ?? false
-    return typeof value === 'boolean' ? value : this.refuse(path, 'true or false')
+    return typeof value === 'boolean' ? value : this.#refuse(path, 'true or false', false)
   }
 
   size(path: YamlPath): number | undefined {
     const value = this.value(path)
     if (value === undefined || value === null) return undefined
-    return typeof value === 'bigint' && value >= 0n ? Number(value) : this.refuse(path, 'a whole number of bytes')
+    return typeof value === 'bigint' && value >= 0n ? Number(value) : this.#refuse(path, 'a whole number of bytes', undefined)
   }
 
   /** A path inside the model's folder, as it is written. */
   path(path: YamlPath): string | undefined {
     const value = this.value(path)
     if (value === undefined || value === null) return undefined
-    if (typeof value !== 'string') return this.refuse(path, 'a path')
-    normalizeInside(value, this.where(path))
-    return value
+    if (typeof value !== 'string') return this.#refuse(path, 'a path', undefined)
+    return this.#gather.attempt(() => {
+      normalizeInside(value, this.where(path))
+      return value
+    }, undefined)
   }
 }
 

@@ -7,9 +7,11 @@ import { fullMessage, MlmodelError, type Problem, problemMessage } from './error
 import type { Flavor, Mode, NativeModel, PredictOptions, Predictor } from './flavors/flavor.ts'
 import { flavorBehind, flavors, runnableFlavor } from './flavors/index.ts'
 import { writeJsonValue } from './json.ts'
-import { defaultLimits, type Limits } from './limits.ts'
+import { expectBytes } from './kernels/ready.ts'
+import type { Limits } from './limits.ts'
 import { locate } from './locate/index.ts'
 import { loadMlmodel, type Mlmodel } from './mlmodel.ts'
+import { checkOptions, limitsOf, type OptionTable } from './options.ts'
 import type { Signature } from './signature.ts'
 
 export interface OpenModelOptions {
@@ -21,9 +23,20 @@ export interface OpenModelOptions {
   readonly threads?: number
   /** Execution providers instead of the MLmodel file's. */
   readonly providers?: readonly string[]
-  readonly limits?: Limits
+  /** Some or all bounds on what input may make this process do; the others are `defaultLimits`. */
+  readonly limits?: Partial<Limits>
   /** Told of what was dropped, converted with loss (`compat`), or ignored. */
   readonly onWarning?: (warning: string) => void
+}
+
+/** The options of {@link openLoaded} and, with its own, of the library's `openModel`. */
+export const openModelOptions: OptionTable<OpenModelOptions> = {
+  mode: ['strict', 'compat'],
+  flavor: 'text',
+  threads: 'count',
+  providers: 'texts',
+  limits: 'object',
+  onWarning: 'function',
 }
 
 /** What a scoring server answers to `POST /invocations`. */
@@ -32,6 +45,8 @@ export interface Reply {
   readonly contentType: string
   readonly body: Uint8Array
 }
+
+const scoreOptions: OptionTable<PredictOptions> = { params: 'anything', outputs: 'texts' }
 
 /** An opened model; `close()` frees its native memory. */
 export class Model {
@@ -47,7 +62,7 @@ export class Model {
     this.flavor = flavor
     this.mode = options.mode ?? 'strict'
     this.#predictor = predictor
-    this.#limits = options.limits ?? defaultLimits
+    this.#limits = limitsOf('openLoaded', options.limits)
     this.#warn = options.onWarning ?? (() => {})
   }
 
@@ -82,6 +97,7 @@ export class Model {
     data: Batch,
     options: { readonly params?: Cell; readonly outputs?: readonly string[]; readonly name?: string } = {},
   ): Promise<Batch> {
+    checkOptions('predict', options, { params: 'anything', outputs: 'texts', name: 'text' })
     const enforced = enforceTyped(data, this.signature, this.mode, options.name)
     this.report(enforced.warnings)
     const params = enforceParams(options.params, this.signature, this.mode)
@@ -91,6 +107,7 @@ export class Model {
 
   /** Scores data that has passed enforcement. */
   async score(data: Batch, options: PredictOptions = {}): Promise<Batch> {
+    checkOptions('score', options, scoreOptions)
     return this.#predictor.predict(data, options)
   }
 
@@ -120,6 +137,8 @@ export class Model {
     const { isSignatureFromTypeHint } = this.mlmodel
     const options = { mode: this.mode, limits: this.#limits, name, schemaFlags: { isSignatureFromTypeHint }, fast: readTyped }
     const media = mediaTypeOf(contentType, this.mode)
+    const loading = expectBytes(body.length)
+    if (loading !== undefined) await loading
     const request =
       media === 'parquet'
         ? (await import('./enforce/request.ts')).readRequest(body, contentType, this.signature, options)
@@ -148,12 +167,13 @@ export class Model {
  * @throws kinds `not-found`, `model`, `unsupported` (with the reason, when no flavor can be run here), `runtime`
  */
 export async function openModel(path: string, options: OpenModelOptions = {}): Promise<Model> {
-  const mlmodel = await loadMlmodel(await locate(path), options.limits)
+  const mlmodel = await loadMlmodel(await locate(path), limitsOf('openModel', options.limits))
   return openLoaded(mlmodel, options)
 }
 
 /** Opens a model whose MLmodel file is loaded already. */
 export async function openLoaded(mlmodel: Mlmodel, options: OpenModelOptions = {}): Promise<Model> {
+  checkOptions('openLoaded', options, openModelOptions)
   const flavor = chooseFlavor(mlmodel, options.flavor)
   const predictor = await flavor.open(mlmodel, {
     mode: options.mode ?? 'strict',

@@ -15,7 +15,7 @@ export interface SchemaProblem {
 interface ValidatorError {
   readonly instancePath: string
   readonly message?: string
-  readonly params?: { readonly additionalProperty?: string }
+  readonly params?: { readonly additionalProperty?: string; readonly allowedValues?: readonly unknown[] }
 }
 
 /** What ajv compiles a schema to. */
@@ -34,8 +34,9 @@ export function checkSchema(name: SchemaName, value: unknown): readonly SchemaPr
   const validator = (validators as unknown as Record<SchemaName, Validator>)[name]
   if (validator(toJson(value))) return []
   return (validator.errors ?? []).map(({ instancePath, message = 'is not valid', params }) => {
-    const extra = params?.additionalProperty
-    return { path: instancePath, message: extra === undefined ? message : `must not have the key ${JSON.stringify(extra)}` }
+    const { additionalProperty: extra, allowedValues: allowed } = params ?? {}
+    if (extra !== undefined) return { path: instancePath, message: `must not have the key ${JSON.stringify(extra)}` }
+    return { path: instancePath, message: allowed === undefined ? message : `must be one of ${allowed.map(String).join(', ')}` }
   })
 }
 

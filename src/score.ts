@@ -82,21 +82,21 @@ async function scoreSource(
   options: ScoreOptions,
 ): Promise<void> {
   if (format === 'csv') return scoreCsv(model, source, run, options)
-  if (format === 'parquet' || format === 'arrow' || format === 'jsonl') {
+  if (format === 'parquet' || format === 'arrow' || format === 'jsonl' || format === 'npy') {
     const { params } = checkedParams(model, options)
     const blocks = {
       call: { params, ...(options.outputs !== undefined && { outputs: options.outputs }) },
       append: options.append,
+      batchRows: options.batchRows,
     }
+    if (format === 'npy') return (await import('./score/arrays.ts')).scoreArray(model, source, run, blocks)
     const { scoreLines, scoreTable } = await import('./score/tables.ts')
     return format === 'jsonl' ? scoreLines(model, source, run, blocks) : scoreTable(model, source, format, run, blocks)
   }
   const bytes = await readWhole(source, format === 'json' ? defaultLimits.jsonBytes : defaultLimits.arrayBytes)
-  const where = { file: source.name }
   if (format === 'json') return scoreJson(model, bytes, run, options, source.name)
-  const data: Batch =
-    format === 'npy' ? { kind: 'array', tensor: readNpy(bytes, where) } : { kind: 'named', items: readNpz(bytes, where) }
-  return scoreWhole(model, data, run, options, source.name)
+  const items = readNpz(bytes, { file: source.name })
+  return scoreWhole(model, { kind: 'named', items }, run, options, source.name)
 }
 
 function openSource(input: string, openStdin: () => Readable): Source {

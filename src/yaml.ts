@@ -2,6 +2,8 @@
  * YAML as plain data, with the values PyYAML's `safe_load` gives and the refusals an untrusted file needs: tags, duplicate
  * keys, several documents, control characters, circles, alias bombs, deep nesting.
  */
+
+import { type Gather, stopAtFirst } from './errors/gather.ts'
 import { type ErrorArguments, type ErrorCode, MlmodelError, type Where } from './errors/index.ts'
 import { formatPythonFloat } from './json.ts'
 import { defaultLimits, type Limits } from './limits.ts'
@@ -56,14 +58,20 @@ export function yamlKind(value: YamlValue | undefined): string {
  *
  * @param input bytes (UTF-8, or UTF-16 with a byte order mark, as PyYAML takes them) or text
  * @param file the name for messages
+ * @param gather duplicate keys (the last counts, as in PyYAML), tags and values of scalars need not end the reading
  * @throws MlmodelError with file, line and column: YAML_… and FILE_TOO_LARGE
  */
-export function parseYaml(input: Uint8Array | string, file: string, limits: Limits = defaultLimits): YamlDocument {
+export function parseYaml(
+  input: Uint8Array | string,
+  file: string,
+  limits: Limits = defaultLimits,
+  gather: Gather = stopAtFirst,
+): YamlDocument {
   const bytes = typeof input === 'string' ? input.length : input.byteLength
   if (bytes > limits.yamlBytes) throw new MlmodelError('FILE_TOO_LARGE', { bytes, limit: limits.yamlBytes }, { where: { file } })
   // Python opens text files with universal newlines.
   const text = (typeof input === 'string' ? input : decodeText(input, file)).replace(/^\ufeff/, '').replace(/\r\n?/g, '\n')
-  return new Reader(text, file, limits).read()
+  return new Reader(text, file, limits, gather).read()
 }
 
 /** Text of a file as Python reads it here: UTF-8, or UTF-16 where a byte order mark says so. YAML_ENCODING otherwise. */
@@ -105,15 +113,17 @@ class Reader {
   readonly #text: string
   readonly #file: string
   readonly #limits: Limits
+  readonly #gather: Gather
   readonly #lines: number[] = [0]
   /** Undefined while the anchored value is still being read: an alias to it would be a circle. */
   readonly #anchors = new Map<string, Read | undefined>()
   #size = 0
 
-  constructor(text: string, file: string, limits: Limits) {
+  constructor(text: string, file: string, limits: Limits, gather: Gather) {
     this.#text = text
     this.#file = file
     this.#limits = limits
+    this.#gather = gather
     for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) this.#lines.push(at + 1)
   }
 
@@ -139,7 +149,8 @@ class Reader {
         const place = find(path)
         if (place === undefined) return undefined
         // Plain YAML was read without ends; few ask for them.
-        if (place.end === undefined) return new Reader(this.#text, this.#file, this.#limits).read(composing).spanOf(path)
+        if (place.end === undefined)
+          return new Reader(this.#text, this.#file, this.#limits, stopAtFirst).read(composing).spanOf(path)
         return { start: place.offset, end: place.end }
       },
       text: this.#text,
@@ -166,7 +177,12 @@ class Reader {
   #content(node: Exclude<YamlNode, { readonly kind: 'alias' }>, depth: number): Read {
     const { offset, end, tag } = node
     if (node.kind === 'scalar') {
-      return { value: this.#scalar(node), place: { offset, end, source: node.text }, size: 1, depth: 0 }
+      return {
+        value: this.#gather.attempt<YamlValue>(() => this.#scalar(node), null),
+        place: { offset, end, source: node.text },
+        size: 1,
+        depth: 0,
+      }
     }
     const own = node.kind === 'map' ? 'map' : 'seq'
     if (tag !== undefined && tag !== '!' && tag !== `${namespace}${own}`) this.#fail('YAML_TAG', { tag: shortTag(tag) }, offset)
@@ -220,7 +236,8 @@ class Reader {
       }
       const name = this.#key(key, depth)
       const firstLine = lines.get(name)
-      if (firstLine !== undefined) this.#fail('YAML_DUPLICATE_KEY', { key: name, firstLine }, key.offset)
+      if (firstLine !== undefined)
+        this.#gather.attempt(() => this.#fail('YAML_DUPLICATE_KEY', { key: name, firstLine }, key.offset), undefined)
       lines.set(name, this.#position(key.offset).line)
       const read = this.#node(value, depth + 1)
       own.push({ name, value: read.value, place: read.place })

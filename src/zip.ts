@@ -47,9 +47,16 @@ export function looksLikeZip(bytes: Uint8Array): boolean {
 /**
  * Lists a zip file held in memory.
  *
+ * @param names - `path` (default) refuses a name that would leave the folder it is unpacked in; `array` takes one that begins
+ *   with `/`, as outputs of ONNX graphs are called, because arrays are never unpacked
  * @throws ZIP_BROKEN, ZIP_UNSUPPORTED, ZIP_LIMIT
  */
-export function openZip(bytes: Uint8Array, where: Where = {}, limits: Limits = defaultLimits): readonly ZipMember[] {
+export function openZip(
+  bytes: Uint8Array,
+  where: Where = {},
+  limits: Limits = defaultLimits,
+  names: 'path' | 'array' = 'path',
+): readonly ZipMember[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const broken = (why: string, member?: string): MlmodelError =>
     new MlmodelError('ZIP_BROKEN', member === undefined ? { why } : { why, member }, { where })
@@ -61,7 +68,8 @@ export function openZip(bytes: Uint8Array, where: Where = {}, limits: Limits = d
   const seen = new Set<string>()
   let total = 0
   for (const entry of entries) {
-    if (!isPlainName(entry.name)) throw broken('its name leaves the folder', entry.name)
+    const name = names === 'array' ? entry.name.replace(/^\//, '') : entry.name
+    if (!isPlainName(name)) throw broken('its name leaves the folder', entry.name)
     if (seen.has(entry.name)) throw broken('the name occurs twice', entry.name)
     seen.add(entry.name)
     if ((entry.flags & encryptedOrPatched) !== 0) {
@@ -237,7 +245,9 @@ function toNumber(value: bigint, broken: Broken): number {
 
 function decodeName(bytes: Uint8Array, flags: number): string {
   // Without flag bit 11 the name is CP437; its lower half is ASCII, and what else stands there is only shown.
-  return (flags & 0x800) !== 0 ? new TextDecoder('utf-8').decode(bytes) : Buffer.from(bytes).toString('latin1')
+  return (flags & 0x800) !== 0
+    ? new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes)
+    : Buffer.from(bytes).toString('latin1')
 }
 
 function isPlainName(name: string): boolean {

@@ -6,13 +6,41 @@ import { describe, test } from 'node:test'
 
 /** Lower layers never import higher ones. A file's unit is its folder at the top of src, or its own name there. */
 const layers: readonly (readonly string[])[] = [
-  ['batch', 'decimal', 'dtype', 'errors', 'finding', 'guess', 'here', 'kernels', 'limits', 'paths', 'show', 'trim', 'version'],
+  [
+    'batch',
+    'decimal',
+    'dtype',
+    'errors',
+    'finding',
+    'guess',
+    'here',
+    'kernels',
+    'limits',
+    'options',
+    'paths',
+    'show',
+    'trim',
+    'version',
+    'whole-file',
+  ],
   [
     ['data', 'enforce', 'env', 'javascript', 'json', 'locate', 'mlmodel', 'onnx', 'pickle', 'python-number'],
     ['schema', 'schemas', 'signature', 'skops', 'sniff', 'trees', 'ubjson', 'yaml', 'zip'],
   ].flat(),
   ['check', 'describe', 'example', 'flavors', 'infer', 'output-schema', 'python', 'typescript'],
-  ['create', 'inputs', 'model', 'predict-input', 'runner', 'score'],
+  [
+    'create',
+    'diff',
+    'inputs',
+    'model',
+    'policy-file',
+    'predict-input',
+    'runner',
+    'score',
+    'self-test',
+    'team-schema',
+    'validate',
+  ],
   ['client', 'deploy', 'library', 'serve'],
   ['cli', 'index', 'mlmodel-client', 'mlmodel-runner', 'mlmodel-serve'],
 ]

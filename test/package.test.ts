@@ -29,7 +29,9 @@ const manifest = JSON.parse(read('package.json')) as Manifest
 /** Every package, and why it is worth its place. One more needs a line here, a reason in the commit and one importing file. */
 const packages: Readonly<Record<string, string>> = {
   '@biomejs/biome': 'lint and format',
+  '@cfworker/json-schema': 'a team’s JSON Schema at run time, interpreted: ajv makes functions of text',
   '@grpc/grpc-js': 'HTTP/2 of gRPC; the user installs it',
+  '@renovatebot/pep440': 'versions of Python packages (PEP 440)',
   '@seriousme/openapi-schema-validator': 'a judge of our OpenAPI documents that is not ours',
   '@types/node': 'types of the oldest Node that is supported',
   ajv: 'JSON Schemas, compiled to code at build time',
@@ -102,7 +104,7 @@ describe('package', () => {
 
   test('has a licence text for everything bundled', () => {
     const notices = read('THIRD-PARTY-NOTICES.txt')
-    for (const name of ['chalk', 'commander', 'hyparquet-writer', 'ora', 'yaml']) {
+    for (const name of ['@renovatebot/pep440', 'chalk', 'commander', 'hyparquet-writer', 'ora', 'yaml']) {
       assert.match(notices, new RegExp(`^${name} ${manifest.devDependencies[name]} `, 'm'))
     }
   })

@@ -11,7 +11,9 @@ test('the compiled schemas are what schemas/ compiles to', () => {
 
 test('every schema has its checker', () => {
   for (const file of readdirSync('schemas')) {
-    const name = file.slice(0, -'.schema.json'.length) as Parameters<typeof checkSchema>[0]
+    const name = file
+      .slice(0, -'.schema.json'.length)
+      .replace(/-(.)/g, (_, letter: string) => letter.toUpperCase()) as Parameters<typeof checkSchema>[0]
     assert.ok(checkSchema(name, 5).length > 0, file)
   }
 })

@@ -19,13 +19,11 @@ export const commands: readonly CommandEntry[] = [
   {
     name: 'validate',
     summary: 'Check that a model is complete and safe',
-    later: true,
     load: async () => (await import('./validate.ts')).command,
   },
   {
     name: 'env',
     summary: 'Resolve the environment a model asks for',
-    later: true,
     load: async () => (await import('./env.ts')).command,
   },
   {
@@ -38,6 +36,11 @@ export const commands: readonly CommandEntry[] = [
     summary: 'Serve a model over HTTP',
     later: true,
     load: async () => (await import('./serve.ts')).command,
+  },
+  {
+    name: 'diff',
+    summary: 'Say what changed from one model to the next',
+    load: async () => (await import('./diff.ts')).command,
   },
   {
     name: 'openapi',

@@ -2,8 +2,8 @@
 import { exampleRequest, protocols } from '../example/index.ts'
 import { locate } from '../locate/index.ts'
 import { loadMlmodel } from '../mlmodel.ts'
+import { openOutputFile } from '../whole-file.ts'
 import { commonOptions, defineCommand, modelOperand, modelOption } from './command.ts'
-import { openOutputFile } from './output-file.ts'
 import { standardOutput } from './standard-output.ts'
 
 export const command = defineCommand({

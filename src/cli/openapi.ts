@@ -8,9 +8,9 @@ import { protocolNames } from '../serve/calls.ts'
 import { writeDocument } from '../serve/json-document.ts'
 import { openApiDocument } from '../serve/openapi/document.ts'
 import { findModels } from '../serve/registry.ts'
+import { openOutputFile } from '../whole-file.ts'
 import { commonOptions, defineCommand, modelOption } from './command.ts'
 import { nameModels } from './model-names.ts'
-import { openOutputFile } from './output-file.ts'
 import { standardOutput } from './standard-output.ts'
 
 export const command = defineCommand({

@@ -47,7 +47,7 @@ export function parseArguments(command: Command, args: readonly string[]): Invoc
       throw missingValue(command, error, title)
     throw error
   }
-  for (const [name, option] of switches) if (parser.getOptionValue(option.attributeName()) === true) values[name] = true
+  for (const [name, option] of switches) if (parser.getOptionValue(option.attributeName()) === !option.negate) values[name] = true
   if (values['help'] !== true) refuseStrangers(command, parsed, title)
   return { operands: parsed.operands, options: values as Invocation<OptionTable>['options'] }
 }
@@ -67,7 +67,12 @@ function refuseStrangers(command: Command, parsed: { operands: string[]; unknown
   }
   const most = mostOperands(command)
   const extra = parsed.operands[most]
-  if (extra !== undefined) throw new MlmodelError('USAGE_EXTRA_ARGUMENT', { command: title, given: extra, most })
+  if (extra !== undefined) {
+    // `-i *.csv` without quotes comes as one file of `-i` and many operands.
+    const files = Object.values(command.options).find(({ file, many }) => file === true && many === true)?.short
+    const given = { command: title, given: extra, most, files: files === undefined ? undefined : `-${files}` }
+    throw new MlmodelError('USAGE_EXTRA_ARGUMENT', given)
+  }
 }
 
 function missingValue(command: Command, error: CommanderError, title: string): MlmodelError {

@@ -1,7 +1,7 @@
 /** `predict --timeout`: the same command line in a process of its own, which is killed when its time is over. */
 import { MlmodelError } from '../errors/index.ts'
 import { runWithDeadline } from '../runner/deadline.ts'
-import { removeUnfinished } from './output-file.ts'
+import { removeUnfinished } from '../whole-file.ts'
 import type { Terminal } from './terminal.ts'
 
 /** A terminal that is closed ends its commands too (SIGHUP). */

@@ -8,6 +8,7 @@ import { findInputs } from '../inputs.ts'
 import { parseJson } from '../json.ts'
 import { type Model, openModel } from '../model.ts'
 import { isNamed, type ScoreOptions, scoreInputs } from '../score.ts'
+import type { Output } from '../whole-file.ts'
 import {
   type Console,
   commonOptions,
@@ -17,7 +18,6 @@ import {
   modelOption,
   refuseEnvironmentManager,
 } from './command.ts'
-import type { Output } from './output-file.ts'
 import { openProgress } from './progress.ts'
 import { standardOutput } from './standard-output.ts'
 
@@ -225,7 +225,7 @@ async function isFolder(output: string): Promise<boolean> {
 }
 
 async function fileOutput(path: string, inputs: readonly string[]): Promise<Output> {
-  const { openOutputFile, refuseOverwriting } = await import('./output-file.ts')
+  const { openOutputFile, refuseOverwriting } = await import('../whole-file.ts')
   await refuseOverwriting(path, inputs.some(isNamed) ? inputs : (await findInputs(inputs)).files.map((file) => file.path))
   return openOutputFile(path)
 }

@@ -68,7 +68,7 @@ function shownProblem(problem: Problem): Problem {
 }
 
 /** Escapes every text among the arguments of a message, at any depth of lists and plain objects. */
-function shown(value: unknown, depth = 0): unknown {
+export function shown(value: unknown, depth = 0): unknown {
   if (typeof value === 'string') return show(value)
   if (typeof value !== 'object' || value === null || depth > 4) return value
   if (Array.isArray(value)) return value.map((item) => shown(item, depth + 1))

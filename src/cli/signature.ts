@@ -7,15 +7,12 @@ import { inferSignature, readSample, sampleKinds } from '../infer/index.ts'
 import { writeIndentedJson } from '../json/indented.ts'
 import { parseJson } from '../json.ts'
 import { defaultLimits } from '../limits.ts'
-import { type Located, locate, mlmodelName } from '../locate/index.ts'
-import { setSignature } from '../mlmodel/set-signature.ts'
+import { locate } from '../locate/index.ts'
 import { loadMlmodel } from '../mlmodel.ts'
-import { readInside, resolveInside } from '../paths.ts'
 import { show } from '../show.ts'
 import { rowSchema } from '../signature/json-schema.ts'
 import { parseSignature, printSignature, type Signature, signatureToJson } from '../signature.ts'
 import { type Console, commonOptions, defineCommand, modelOperand, modelOption } from './command.ts'
-import { openOutputFile } from './output-file.ts'
 import { jsonText } from './report.ts'
 
 interface Options {
@@ -96,7 +93,12 @@ export const command = defineCommand({
       throw new MlmodelError('SIGNATURE_ACTION', {
         why: '`set` prints nothing; `mlmodel signature` of the model does, with `--json`',
       })
-    if (action === 'set') return set(located, await given(options, console), console)
+    if (action === 'set') {
+      const { setSignature } = await import('../library/make.ts')
+      await setSignature(located.directory, await given(options, console))
+      if (!console.quiet) await console.err.write(`the signature is written to ${located.file}\n`)
+      return 0
+    }
     const model = await loadMlmodel(located)
     if (model.signature === undefined) throw new MlmodelError('SIGNATURE_ABSENT', {}, { where: { file: model.file } })
     return print(model.signature, options, console)
@@ -162,16 +164,3 @@ async function print(signature: Signature, options: Options, console: Console): 
 
 /** A signature of some thousands of columns is printed whole. */
 const longestLine = 1 << 20
-
-async function set(located: Located, signature: Signature, console: Console): Promise<number> {
-  const { directory, file } = located
-  const bytes = await readInside(directory, mlmodelName, defaultLimits.yamlBytes, { file })
-  // A file that is broken elsewhere is told so now and not by the next command.
-  await loadMlmodel(located)
-  const edited = setSignature(bytes, signature, file)
-  const output = await openOutputFile(await resolveInside(directory, mlmodelName, { file }))
-  await output.write(edited)
-  await output.commit()
-  if (!console.quiet) await console.err.write(`the signature is written to ${file}\n`)
-  return 0
-}

@@ -1,5 +1,5 @@
 /** Results on stdout. Apart from files, which most commands do not write. */
-import type { Output } from './output-file.ts'
+import type { Output } from '../whole-file.ts'
 import type { Outlet } from './terminal.ts'
 
 /** Results on stdout: nothing to complete, nothing to take back. */

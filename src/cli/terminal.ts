@@ -16,6 +16,12 @@ export interface Environment {
   readonly compat: string | undefined
   /** What hosting platforms, MLflow and OpenTelemetry say to a server. */
   readonly serving: ServingVariables
+  /** MLFLOW_ENV_ROOT, below which MLflow makes environments. */
+  readonly environmentRoot: string | undefined
+  /** VIRTUAL_ENV or CONDA_PREFIX: the Python environment that is active. */
+  readonly pythonEnvironment: string | undefined
+  /** PATH. */
+  readonly path: string
 }
 
 /** What is used of a writable stream. */
@@ -47,6 +53,9 @@ export function readEnvironment(variables: Readonly<Record<string, string | unde
     compat: variables['MLMODEL_COMPAT'],
     // Read when a server asks: its names are loaded with it.
     serving: variables,
+    environmentRoot: variables['MLFLOW_ENV_ROOT'],
+    pythonEnvironment: variables['VIRTUAL_ENV'] || variables['CONDA_PREFIX'] || undefined,
+    path: variables['PATH'] ?? '',
   }
 }
 

@@ -2,9 +2,10 @@
 import { lstat, mkdir, open, rename, rm, writeFile } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { MlmodelError } from '../errors/index.ts'
+import { removeStale, temporaryName } from '../whole-file.ts'
 
 /**
- * Makes a folder; what `fill` throws leaves nothing behind.
+ * Makes a folder; what `fill` throws leaves nothing behind, and what a process that was killed left is removed.
  *
  * @param fill writes into the folder it is given
  * @throws CREATE_EXISTS for anything that stands at `path`, CREATE_NOT_WRITTEN
@@ -20,8 +21,9 @@ export async function makeFolder(path: string, fill: (folder: string) => Promise
   const found = await lstat(target).catch(() => undefined)
   if (found !== undefined) throw new MlmodelError('CREATE_EXISTS', { path })
   const parent = dirname(target)
-  const temporary = join(parent, `.${basename(target)}.${process.pid}.mlmodel-part`)
+  const temporary = join(parent, temporaryName(basename(target), process.pid))
   try {
+    await removeStale(target)
     await mkdir(temporary)
   } catch (cause) {
     throw refuse(cause)

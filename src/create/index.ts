@@ -5,12 +5,19 @@ import type { Batch, CellMap } from '../batch.ts'
 import { isTensor } from '../batch.ts'
 import type { Source } from '../data/source.ts'
 import { readRequest } from '../enforce/request.ts'
-import { tableOfFrame } from '../enforce/table-of-frame.ts'
 import { MlmodelError } from '../errors/index.ts'
 import type { Mode } from '../flavors/flavor.ts'
 import { onnxFlavor } from '../flavors/onnx.ts'
-import { graphSignature, inferSignature, readSample, type Sample, type SampleKind, typesOfInputs } from '../infer/index.ts'
-import { sampleOfTable } from '../infer/sample.ts'
+import {
+  graphSignature,
+  inferSignature,
+  type ReadSample,
+  readSample,
+  type Sample,
+  type SampleKind,
+  typesOfInputs,
+} from '../infer/index.ts'
+import { sampleOfBatch } from '../infer/sample.ts'
 import { defaultLimits } from '../limits.ts'
 import { parseMlmodel } from '../mlmodel.ts'
 import { copyOnnxFile, type OnnxModel } from '../onnx/index.ts'
@@ -23,7 +30,8 @@ import { makeFolder, writeNew } from './folder.ts'
 import { inputExample, type StoredExample } from './input-example.ts'
 
 export interface CreateOptions {
-  readonly sample?: Source | undefined
+  /** To be read, or read already. */
+  readonly sample?: Source | ReadSample | undefined
   readonly sampleFormat?: string | undefined
   readonly as?: SampleKind | undefined
   readonly params?: CellMap | undefined
@@ -78,11 +86,10 @@ async function describe(folder: string, model: OnnxModel, modelBytes: number, op
     await writeNew(folder, 'MLmodel', mlmodelText(whole, undefined, modelBytes, options))
     return { signature: whole, bytes: modelBytes }
   }
-  const { sample, params: found } = await readSample(options.sample, {
-    format: options.sampleFormat,
-    as: options.as,
-    arrayTypes: typesOfInputs(model),
-  })
+  const { sample, params: found } =
+    'sample' in options.sample
+      ? options.sample
+      : await readSample(options.sample, { format: options.sampleFormat, as: options.as, arrayTypes: typesOfInputs(model) })
   const params = options.params ?? found
   const inferred = inferSignature({ inputs: sample, params })
   inferred.warnings.forEach(warn)
@@ -149,9 +156,8 @@ function warnOfMlflow(error: unknown, warn: (warning: string) => void): void {
 function sampleOfPredictions(predictions: Batch): Sample | undefined {
   switch (predictions.kind) {
     case 'frame':
-      return sampleOfTable(tableOfFrame(predictions))
     case 'array':
-      return { kind: 'array', array: { tensor: predictions.tensor } }
+      return sampleOfBatch(predictions)
     case 'named': {
       const arrays = [...predictions.items].map(([name, tensor]) => [name, tensor] as const)
       if (!arrays.every(([, tensor]) => isTensor(tensor))) return undefined

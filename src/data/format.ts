@@ -7,8 +7,10 @@ import { looksLikeNpy } from './npy.ts'
 export const inputFormats = ['csv', 'json', 'jsonl', 'npy', 'npz', 'parquet', 'arrow', 'image'] as const
 export type InputFormat = (typeof inputFormats)[number]
 
-/** Bytes needed to tell. */
-export const headBytes = 64
+/** Bytes looked at: the first line of JSON Lines is that of a whole row. */
+export const headBytes = 1 << 16
+/** Of these, those that a name or a bracket must be in. */
+const startBytes = 64
 
 /** Names by which a user may ask for a format: ours, and the content types MLflow's server takes. */
 export const inputFormatNames: Readonly<Record<string, InputFormat>> = {
@@ -44,7 +46,7 @@ export const dataExtensions: ReadonlySet<string> = new Set(
 /**
  * Tells the format of data from the beginning of its bytes; where they do not decide, from the name's extension.
  *
- * @param head - at least {@link headBytes} bytes, or all there are
+ * @param head - {@link headBytes} bytes, or all there are
  * @returns undefined when neither decides
  */
 export function detectFormat(head: Uint8Array, name: string): InputFormat | undefined {
@@ -57,12 +59,31 @@ export function detectFormat(head: Uint8Array, name: string): InputFormat | unde
   // A header of CSV may begin with a bracket; nobody names such a file .json.
   if (extension === 'csv') return 'csv'
   if (extension === 'jsonl' || extension === 'ndjson') return 'jsonl'
-  const text = Buffer.from(head.buffer, head.byteOffset, Math.min(head.length, headBytes)).toString('latin1')
-  if (/^(?:\u00ef\u00bb\u00bf|\u00ff\u00fe|\u00fe\u00ff)?[\s\0]*[{[]/.test(text))
-    return /^\s*\{[^\n]*\}\s*\n\s*\{/.test(text) ? 'jsonl' : 'json'
+  const text = Buffer.from(head.buffer, head.byteOffset, Math.min(head.length, startBytes)).toString('latin1')
+  if (/^(?:\u00ef\u00bb\u00bf|\u00ff\u00fe|\u00fe\u00ff)?[\s\0]*[{[]/.test(text)) return isLines(head) ? 'jsonl' : 'json'
   if (extension !== undefined && Object.hasOwn(inputFormatNames, extension)) return inputFormatNames[extension]
   if (extension !== undefined && Object.hasOwn(extensions, extension)) return extensions[extension]
   return text.includes(',') || text.includes('\n') ? 'csv' : undefined
+}
+
+/** Whether one object stands alone on the first line, and another begins behind it. */
+function isLines(head: Uint8Array): boolean {
+  const text = Buffer.from(head.buffer, head.byteOffset, head.length).toString('latin1')
+  const start = /^(?:\u00ef\u00bb\u00bf)?\s*/.exec(text)![0].length
+  if (text[start] !== '{') return false
+  let depth = 0
+  let quoted = false
+  for (let at = start; at < text.length; at++) {
+    const character = text[at]!
+    if (quoted) {
+      if (character === '\\') at++
+      else if (character === '"') quoted = false
+    } else if (character === '"') quoted = true
+    else if (character === '\n') return false
+    else if (character === '{' || character === '[') depth++
+    else if ((character === '}' || character === ']') && --depth === 0) return /^[ \t\r]*\n\s*\{/.test(text.slice(at + 1))
+  }
+  return false
 }
 
 /** Formats that are recognised and not read, by how they begin. */
@@ -73,6 +94,6 @@ const unread: readonly (readonly [name: string, begins: RegExp])[] = [
 
 /** The name of a format that data has and that is not read here; undefined for anything else. */
 export function unreadFormat(head: Uint8Array, name: string): string | undefined {
-  const text = Buffer.from(head.buffer, head.byteOffset, head.length).toString('latin1')
+  const text = Buffer.from(head.buffer, head.byteOffset, Math.min(head.length, startBytes)).toString('latin1')
   return unread.find(([, begins]) => begins.test(text))?.[0] ?? (/\.(tsv|tab)$/i.test(name) ? 'tab-separated text' : undefined)
 }

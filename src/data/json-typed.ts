@@ -37,7 +37,7 @@ let kept: Float64Array = new Float64Array(4096)
 export function readTyped(body: Uint8Array, signature: Signature): Frame | NamedBatch | ArrayBatch | undefined {
   const plan = planOf(signature)
   if (plan === undefined) return undefined
-  const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength)
+  const bytes = Buffer.isBuffer(body) ? body : Buffer.from(body.buffer, body.byteOffset, body.byteLength)
   if (!endsInBrace(bytes)) return undefined
   const ascii = isAscii(bytes)
   if (!ascii && !isUtf8(bytes)) return undefined

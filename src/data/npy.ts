@@ -35,10 +35,8 @@ export function readNpy(bytes: Uint8Array, where: Where = {}, limits: Limits = d
   const data = bytes.subarray(header.dataStart)
   const count = elementCount(header.shape)
   const expected = BigInt(count) * BigInt(header.element.size)
-  if (BigInt(data.length) !== expected) {
-    throw broken(`shape (${header.shape.join(', ')}) needs ${expected} bytes of data, ${data.length} are there`, where)
-  }
-  const tensor = decode(data, header, count, where)
+  if (BigInt(data.length) !== expected) throw dataLengthError(header, expected, String(data.length), where)
+  const tensor = decodeNpy(data, header, count, where)
   return header.fortranOrder && header.shape.length > 1 ? toRowMajor(tensor) : tensor
 }
 
@@ -48,6 +46,26 @@ export function readNpy(bytes: Uint8Array, where: Where = {}, limits: Limits = d
  * @throws NPY_BROKEN, NPY_DTYPE, NPY_LIMIT
  */
 export function readNpyHeader(bytes: Uint8Array, where: Where = {}, limits: Limits = defaultLimits): NpyHeader {
+  const dataStart = npyHeaderEnd(bytes, where, limits)
+  if (dataStart > bytes.length) throw broken('its header is cut off', where)
+  const version = bytes[6]!
+  const text = Buffer.from(bytes.subarray(version === 1 ? 10 : 12, dataStart)).toString(version === 3 ? 'utf8' : 'latin1')
+  const fields = parseHeader(text, where)
+  const element = parseDescr(fields.descr)
+  if (typeof element === 'string') throw new MlmodelError('NPY_DTYPE', { descr: fields.descr, why: element }, { where })
+  checkShape(fields.shape, element, where, limits)
+  return { element, fortranOrder: fields.fortranOrder, shape: fields.shape.map(Number), dataStart }
+}
+
+/** Bytes that say how long the header is: magic, version and length. */
+export const npyPrefixBytes = 12
+
+/**
+ * Where the header ends and the data begins; `bytes` need only hold the first {@link npyPrefixBytes}.
+ *
+ * @throws NPY_BROKEN, NPY_LIMIT
+ */
+export function npyHeaderEnd(bytes: Uint8Array, where: Where, limits: Limits): number {
   if (!looksLikeNpy(bytes) || bytes.length < 10) throw broken('it does not begin as an NPY file', where)
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const version = bytes[6]!
@@ -62,14 +80,7 @@ export function readNpyHeader(bytes: Uint8Array, where: Where = {}, limits: Limi
       { where },
     )
   }
-  const dataStart = 8 + lengthBytes + length
-  if (dataStart > bytes.length) throw broken('its header is cut off', where)
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset + 8 + lengthBytes, length).toString(version === 3 ? 'utf8' : 'latin1')
-  const fields = parseHeader(text, where)
-  const element = parseDescr(fields.descr)
-  if (typeof element === 'string') throw new MlmodelError('NPY_DTYPE', { descr: fields.descr, why: element }, { where })
-  checkShape(fields.shape, element, where, limits)
-  return { element, fortranOrder: fields.fortranOrder, shape: fields.shape.map(Number), dataStart }
+  return 8 + lengthBytes + length
 }
 
 function checkShape(shape: readonly bigint[], element: ElementType, where: Where, limits: Limits): void {
@@ -152,7 +163,17 @@ function parseHeader(text: string, where: Where): HeaderFields {
   return { descr, fortranOrder, shape }
 }
 
-function decode(data: Uint8Array, header: NpyHeader, count: number, where: Where): Tensor {
+/** The error for data that is shorter or longer than the header's shape. */
+export function dataLengthError({ shape }: NpyHeader, expected: bigint, found: string, where: Where): MlmodelError {
+  return broken(`shape (${shape.join(', ')}) needs ${expected} bytes of data, ${found} are there`, where)
+}
+
+/**
+ * Makes a tensor of the bytes of `count` elements, in the order in which they are; the values may share the bytes' memory.
+ *
+ * @throws NPY_BROKEN
+ */
+export function decodeNpy(data: Uint8Array, header: NpyHeader, count: number, where: Where): Tensor {
   const { element, shape } = header
   if (element.dtype === 'string') return { dtype: 'string', shape, values: decodeUtf32(data, element, count, where) }
   if (element.dtype === 'bytes') {
@@ -216,7 +237,7 @@ function trimZeros(bytes: Uint8Array): Uint8Array {
 }
 
 /** Reorders column-major (Fortran) elements into C order. */
-function toRowMajor(tensor: Tensor): Tensor {
+export function toRowMajor(tensor: Tensor): Tensor {
   const { shape } = tensor
   const count = elementCount(shape)
   const parts = tensor.dtype === 'complex64' || tensor.dtype === 'complex128' ? 2 : 1

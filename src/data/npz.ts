@@ -13,7 +13,7 @@ import { readNpy, writeNpy } from './npy.ts'
  */
 export function readNpz(bytes: Uint8Array, where: Where = {}, limits: Limits = defaultLimits): Map<string, Tensor> {
   const arrays = new Map<string, Tensor>()
-  for (const member of openZip(bytes, where, limits)) {
+  for (const member of openZip(bytes, where, limits, 'array')) {
     // NumPy names each member after its array, plus `.npy`.
     const name = member.name.endsWith('.npy') ? member.name.slice(0, -4) : member.name
     if (arrays.has(name)) throw new MlmodelError('ZIP_BROKEN', { why: 'the name occurs twice', member: member.name }, { where })

@@ -220,9 +220,11 @@ export function toArray(batch: Batch): Tensor {
   const { columns, rows } = toTable(batch)
   const first = columns[0]
   if (first === undefined) throw new MlmodelError('NPY_NOT_WRITABLE', { why: 'there are no outputs' })
+  columns.forEach(refuseMissing)
   if (columns.length === 1) return { ...first, shape: [rows] } as unknown as Tensor
   if (columns.some((column) => column.dtype !== first.dtype) || Array.isArray(first.values)) {
-    throw new MlmodelError('NPY_NOT_WRITABLE', { why: `there are ${columns.length} outputs of different types` })
+    const dtypes = [...new Set(columns.map(({ dtype }) => dtype))]
+    throw new MlmodelError('NPY_NOT_WRITABLE', { why: `one array cannot hold outputs of ${dtypes.join(' and ')}` })
   }
   const values = new (first.values.constructor as new (length: number) => NumericArray)(rows * columns.length)
   columns.forEach((column, at) => {
@@ -243,9 +245,14 @@ export function toArrays(batch: Batch): Map<string, Tensor> {
   const { columns, rows } = toTable(batch)
   return new Map(
     columns.map((column) => {
-      if ('validity' in column && column.validity !== undefined)
-        throw new MlmodelError('NPY_NOT_WRITABLE', { why: `a value of \`${column.name}\` is missing` })
+      refuseMissing(column)
       return [String(column.name), { ...column, shape: [rows] } as unknown as Tensor]
     }),
   )
+}
+
+/** NumPy's integers cannot be missing. */
+function refuseMissing(column: Column): void {
+  if ('validity' in column && column.validity !== undefined)
+    throw new MlmodelError('NPY_NOT_WRITABLE', { why: `a value of \`${column.name}\` is missing` })
 }

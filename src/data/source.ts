@@ -197,6 +197,14 @@ function readerAt(descriptor: number, name: string): ByteReader {
  * @throws SOURCE_TOO_LARGE beyond `maximumBytes`
  */
 export async function readWhole(source: Source, maximumBytes: number): Promise<Uint8Array> {
+  const file = await source.openAt?.()
+  if (file !== undefined && file.size > 0 && file.size <= maximumBytes) {
+    // Into memory of its size: put together from pieces it is there twice.
+    const bytes = file.readAt(0, file.size)
+    await file.close()
+    return bytes
+  }
+  await file?.close()
   const reader = await source.open()
   const parts: Uint8Array[] = []
   let total = 0

@@ -274,8 +274,55 @@ function tableOfArray(array: NumpyArray): Table {
   if (array.shape.length === 1) return finish(array.shape[0]!, [column(0, seriesOfArray(array))], undefined)
   if (array.shape.length !== 2) throw new Refusal('a table takes arrays of one or two dimensions', array)
   const [rows, width] = array.shape as [number, number]
-  const columns = Array.from({ length: width }, (_, position) => column(position, columnOfArray(array, rows, width, position)))
-  return { rows, columns }
+  // The names alone often say that it will not do: the columns are taken out when one is looked at.
+  let series: readonly Series[] | undefined
+  const seriesAt = (position: number): Series => {
+    series ??=
+      array.dtype === 'float64'
+        ? splitDoubles(array.values as Float64Array, rows, width).map((values) => ({ dtype: 'float64', values }))
+        : Array.from({ length: width }, (_, at) => columnOfArray(array, rows, width, at))
+    return series[position]!
+  }
+  const columnAt = (position: number): TableColumn => ({
+    name: position,
+    get series() {
+      return seriesAt(position)
+    },
+  })
+  return { rows, columns: Array.from({ length: width }, (_, position) => columnAt(position)) }
+}
+
+/** Rows split at a time, so that they stay in the cache while each column takes its part. */
+const tileRows = 512
+
+/** The columns of the usual matrix, in loops of one array type and four columns at a time: a third of the time of one by one. */
+function splitDoubles(all: Float64Array, rows: number, width: number): Float64Array[] {
+  const columns = Array.from({ length: width }, () => new Float64Array(rows))
+  for (let from = 0; from < rows; from += tileRows) {
+    const to = Math.min(rows, from + tileRows)
+    let position = 0
+    for (; position + 4 <= width; position += 4) splitFour(all, columns, position, from, to)
+    for (; position < width; position++) splitOne(all, columns[position]!, position, width, from, to)
+  }
+  return columns
+}
+
+function splitFour(all: Float64Array, columns: readonly Float64Array[], position: number, from: number, to: number): void {
+  const width = columns.length
+  const first = columns[position]!
+  const second = columns[position + 1]!
+  const third = columns[position + 2]!
+  const fourth = columns[position + 3]!
+  for (let row = from, at = from * width + position; row < to; row++, at += width) {
+    first[row] = all[at]!
+    second[row] = all[at + 1]!
+    third[row] = all[at + 2]!
+    fourth[row] = all[at + 3]!
+  }
+}
+
+function splitOne(all: Float64Array, column: Float64Array, position: number, width: number, from: number, to: number): void {
+  for (let row = from, at = from * width + position; row < to; row++, at += width) column[row] = all[at]!
 }
 
 function columnOfArray(array: NumpyArray, rows: number, width: number, position: number): Series {

@@ -1,10 +1,19 @@
 /** A scoring request: what MLflow's server makes of a body before the model sees it. */
 import { readParquet } from '../data/parquet/read.ts'
+import { checkOptions, type OptionTable } from '../options.ts'
 import type { Signature } from '../signature.ts'
 import { mediaTypeOf } from './content-type.ts'
 import type { EnforcedRequest, RequestOptions } from './enforced.ts'
 import { readTextRequest } from './text-request.ts'
 import { enforceParams, enforceTyped } from './typed.ts'
+
+const requestOptions: OptionTable<RequestOptions> = {
+  mode: ['strict', 'compat'],
+  limits: 'object',
+  name: 'text',
+  schemaFlags: 'object',
+  fast: 'function',
+}
 
 /**
  * Parses a body by its content type and the signature, and enforces both data and params.
@@ -18,6 +27,7 @@ export function readRequest(
   signature: Signature | undefined,
   options: RequestOptions,
 ): EnforcedRequest {
+  checkOptions('readRequest', options, requestOptions)
   const media = mediaTypeOf(contentType, options.mode)
   return media === 'parquet' ? readParquetRequest(body, signature, options) : readTextRequest(body, media, signature, options)
 }

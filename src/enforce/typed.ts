@@ -149,7 +149,9 @@ function listed(cell: Cell): Cell {
 /** A matrix for named columns of that width: by position (rule X4). */
 function nameColumns(table: Table, names: readonly (string | number)[]): Table {
   if (table.columns.length !== names.length)
-    throw new Refusal(`the array has ${table.columns.length} columns, the signature ${names.length}`)
+    throw new Refusal(
+      `the array has ${table.columns.length} ${table.columns.length === 1 ? 'column' : 'columns'}, the signature ${names.length}`,
+    )
   return { ...table, columns: table.columns.map((column, position) => ({ ...column, name: names[position]! })) }
 }
 

@@ -37,7 +37,8 @@ export const arrayErrors = {
   },
   NPY_NOT_WRITABLE: {
     kind: 'usage',
-    message: (a: { why: string }) => `The predictions do not fit one NPY array: ${a.why}`,
-    hint: () => 'Choose one output with `--outputs NAME`, or write JSON with `-o out.json`',
+    message: (a: { why: string }) => `The predictions cannot be NumPy’s arrays: ${a.why}`,
+    hint: () =>
+      'Choose an output with `--outputs NAME`, or write `-o out.npz` (an array for each), `.parquet`, `.csv` or `.json`',
   },
 } satisfies ErrorTable

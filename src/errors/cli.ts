@@ -39,9 +39,12 @@ export const cliErrors = {
   },
   USAGE_EXTRA_ARGUMENT: {
     kind: 'usage',
-    message: (a: { command: string; given: string; most: number }) =>
+    message: (a: { command: string; given: string; most: number; files?: string | undefined }) =>
       `\`${a.command}\` takes ${a.most === 0 ? 'no arguments' : a.most === 1 ? 'one argument' : `${a.most} arguments`}, and \`${a.given}\` is one too many`,
-    hint: (a: { command: string }) => `\`${a.command} --help\` shows how it is used`,
+    hint: (a: { command: string; files?: string | undefined }) =>
+      a.files === undefined
+        ? `\`${a.command} --help\` shows how it is used`
+        : `For several files write \`${a.files}\` before each, or a pattern in quotes, which the shell leaves whole: \`${a.files} "data/*.csv"\``,
   },
   USAGE_NO_MODEL: {
     kind: 'usage',

@@ -54,7 +54,7 @@ export const enforceErrors = {
       `The body must have exactly one of \`dataframe_split\`, \`dataframe_records\`, \`instances\` and \`inputs\`; it has ${a.given.length === 0 ? 'none' : list(a.given)}`,
     hint: (a: { given: readonly string[] }) =>
       a.given.length === 0
-        ? 'Put the rows under one of these keys, e.g. `{"dataframe_split": {"columns": […], "data": […]}}`'
+        ? 'Put the rows under one of these keys, e.g. `{"dataframe_split": {"columns": […], "data": […]}}`; a file of a record on each line is `-t jsonl`'
         : 'Send one form in a body',
   },
   BODY_TYPE_HINT: {

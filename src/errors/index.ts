@@ -2,9 +2,11 @@
 import { arrayErrors } from './arrays.ts'
 import { cliErrors } from './cli.ts'
 import { clientErrors } from './client.ts'
+import { compareErrors } from './compare.ts'
 import { dataErrors } from './data.ts'
 import { type ErrorInfo, type ErrorKind, errorKinds, type KindInfo, type Where } from './define.ts'
 import { enforceErrors } from './enforce.ts'
+import { environmentErrors } from './environment.ts'
 import { inputErrors } from './inputs.ts'
 import { libraryErrors } from './library.ts'
 import { makeErrors } from './make.ts'
@@ -13,8 +15,11 @@ import { onnxErrors } from './onnx.ts'
 import { openInferenceErrors } from './open-inference.ts'
 import { placeText } from './place.ts'
 import { predictErrors } from './predict.ts'
+import { requirementErrors } from './requirement.ts'
 import { serveErrors } from './serve.ts'
 import { tableErrors } from './tables.ts'
+import { treeErrors } from './trees.ts'
+import { validateErrors } from './validate.ts'
 
 export { type ErrorKind, errorKinds, type KindInfo, type Where } from './define.ts'
 
@@ -23,8 +28,10 @@ export const errorTable = {
   ...arrayErrors,
   ...cliErrors,
   ...clientErrors,
+  ...compareErrors,
   ...dataErrors,
   ...enforceErrors,
+  ...environmentErrors,
   ...inputErrors,
   ...libraryErrors,
   ...makeErrors,
@@ -33,7 +40,10 @@ export const errorTable = {
   ...openInferenceErrors,
   ...predictErrors,
   ...serveErrors,
+  ...requirementErrors,
   ...tableErrors,
+  ...validateErrors,
+  ...treeErrors,
 }
 
 export type ErrorCode = keyof typeof errorTable

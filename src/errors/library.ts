@@ -4,7 +4,8 @@ import type { ErrorTable } from './define.ts'
 export const libraryErrors = {
   VALUE_NO_DATA: {
     kind: 'body',
-    message: (a: { found: string; why?: string }) => `${a.found} is no data${a.why === undefined ? '' : `: ${a.why}`}`,
+    message: (a: { found: string; why?: string }) =>
+      `${a.found.replace(/^./, (first) => first.toUpperCase())} is no data${a.why === undefined ? '' : `: ${a.why}`}`,
     hint: () => 'Give numbers, bigints, strings, booleans, dates, null, Uint8Arrays, or lists and objects of them',
   },
   INPUT_NO_FORM: {
@@ -34,6 +35,22 @@ export const libraryErrors = {
     kind: 'usage',
     message: (a: { name: string }) => `\`${a.name}\` is no name of a TypeScript type`,
     hint: () => 'For example `--name Churn`',
+  },
+  OPTION_UNKNOWN: {
+    kind: 'usage',
+    message: (a: { of: string; option: string; near: string | undefined; known: readonly string[] }) =>
+      `${a.of} has no option \`${a.option}\``,
+    hint: (a: { near: string | undefined; known: readonly string[] }) =>
+      a.near === undefined ? `There are ${a.known.map((name) => `\`${name}\``).join(', ')}` : `Did you mean \`${a.near}\`?`,
+  },
+  OPTION_VALUE: {
+    kind: 'usage',
+    message: (a: { of: string; option: string; wanted: string; found: string }) =>
+      `The option \`${a.option}\` of ${a.of} must be ${a.wanted}, not ${a.found}`,
+  },
+  OPTIONS_NO_OBJECT: {
+    kind: 'usage',
+    message: (a: { of: string; found: string }) => `The options of ${a.of} must be an object, not ${a.found}`,
   },
   MODEL_CLOSED: {
     kind: 'usage',

@@ -202,9 +202,4 @@ export const modelErrors = {
     kind: 'model',
     message: (args: { name: string }) => `Two params have the name ${JSON.stringify(args.name)}`,
   },
-
-  ENVIRONMENT_FIELD: {
-    kind: 'model',
-    message: (args: Found & { field: string }) => `${args.field} must be ${args.wanted}, not ${args.found}`,
-  },
 } satisfies ErrorTable

@@ -2,7 +2,7 @@
 import { type Cell, type CellMap, isCellMap } from '../batch.ts'
 import { parseJson } from '../json.ts'
 import { defaultLimits } from '../limits.ts'
-import type { Mlmodel } from '../mlmodel.ts'
+import type { InputExample, Mlmodel } from '../mlmodel.ts'
 import { readInside } from '../paths.ts'
 
 export interface StoredRequest {
@@ -26,9 +26,14 @@ export async function readStoredRequest(model: Mlmodel): Promise<StoredRequest |
     return isCellMap(value) ? { body: value, text, file: example.servingInputPath } : undefined
   }
   const { value } = await readJsonFile(model, example.artifactPath)
-  const data = example.hasParams && isCellMap(value) ? value.get('inputs')! : value
-  const body = new Map([...bodyOf(data, example.type, example.pandasOrient), ...paramsOf(value, example.hasParams)])
+  const body = exampleBody(value, example)
   return body.size === 0 ? undefined : { body, file: example.artifactPath }
+}
+
+/** The body of a request that a stored example stands for; empty where no request can hold it (sparse matrices). */
+export function exampleBody(value: Cell, example: InputExample): CellMap {
+  const data = example.hasParams && isCellMap(value) ? (value.get('inputs') ?? null) : value
+  return new Map([...bodyOf(data, example.type, example.pandasOrient), ...paramsOf(value, example.hasParams)])
 }
 
 async function readJsonFile(model: Mlmodel, path: string): Promise<{ readonly text: string; readonly value: Cell }> {

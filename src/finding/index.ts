@@ -1,7 +1,9 @@
 /** Every finding of the product: one total table of codes. */
+import type { MlmodelError } from '../errors/index.ts'
 import { contentFindings } from './content.ts'
 import type { FindingInfo, Level, Where } from './define.ts'
 import { environmentFindings } from './environment.ts'
+import { loaderFindings } from './loader.ts'
 import { mlmodelFindings } from './mlmodel.ts'
 import { policyFindings } from './policy.ts'
 import { runFindings } from './run.ts'
@@ -13,6 +15,7 @@ export type { FindingInfo, Level } from './define.ts'
 export const findingTable = {
   ...contentFindings,
   ...environmentFindings,
+  ...loaderFindings,
   ...mlmodelFindings,
   ...policyFindings,
   ...runFindings,
@@ -38,6 +41,19 @@ export function finding<Code extends FindingCode>(
   level: Level = infoOf(code).level,
 ): Finding {
   return { code, level, where, arguments: args }
+}
+
+/**
+ * An error of a reader as a finding: under its own code where the table explains it, else as UNREADABLE with its sentence.
+ *
+ * @param where - instead of the error's own place
+ */
+export function findingOfError(error: MlmodelError, where: Where = error.where): Finding {
+  if (Object.hasOwn(findingTable, error.code)) {
+    const code = error.code as FindingCode
+    return { code, level: infoOf(code).level, where, arguments: error.arguments }
+  }
+  return finding('UNREADABLE', { reason: error.message }, where)
 }
 
 /** The sentence of one finding. */

@@ -3,11 +3,12 @@
  *
  * @see mlflow/types/utils.py (_infer_type_and_shape) and mlflow/types/schema.py (ParamSpec)
  */
-import { type Cell, type CellMap, isCellMap } from '../batch.ts'
+import { type Cell, type CellMap, isCellMap, isMoment } from '../batch.ts'
 import { makeArray } from '../enforce/numpy.ts'
 import { Refusal, raising } from '../enforce/sink.ts'
 import { isFixed } from '../enforce/values.ts'
 import { MlmodelError, type Problem } from '../errors/index.ts'
+import { isoMoment } from '../json/write.ts'
 import { writeJsonValue } from '../json.ts'
 import { convertParam, type ObjectType, type ParamSpec, type ScalarType } from '../signature.ts'
 import { typeOfDtype } from './schema.ts'
@@ -39,9 +40,15 @@ export function inferParams(params: CellMap): readonly ParamSpec[] | undefined {
 function inferParam(name: string, value: Cell): ParamSpec {
   const shape = Array.isArray(value) ? ([-1] as const) : null
   const type = shape === null ? typeOfOne(value) : typeOfList(value as readonly Cell[])
-  const converted = convertParam(value, type, shape)
+  const converted = convertParam(withDatesAsText(value), type, shape)
   if ('reason' in converted) throw new Refusal(converted.reason)
   return { name, type, shape, default: converted.value }
+}
+
+/** As a signature's JSON has them. */
+function withDatesAsText(value: Cell): Cell {
+  if (isMoment(value)) return isoMoment(value)
+  return Array.isArray(value) ? (value as readonly Cell[]).map(withDatesAsText) : value
 }
 
 function typeOfOne(value: Cell): ScalarType | ObjectType {
@@ -63,6 +70,7 @@ function typeOfList(items: readonly Cell[]): ScalarType {
 
 /** The type of the array that NumPy makes of the values. */
 function typeOfArray(items: readonly Cell[]): ScalarType {
+  if (items.every((item) => isMoment(item) && item.kind === 'datetime')) return { kind: 'scalar', dataType: 'datetime' }
   const { dtype } = makeArray(items, undefined, raising)
   if (dtype === 'string') return { kind: 'scalar', dataType: 'string' }
   if (!isFixed(dtype)) throw new Refusal('the values have no type in common')

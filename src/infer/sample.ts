@@ -1,5 +1,5 @@
 /** A sample of data as Python would hold it: a DataFrame, an ndarray, a dict of ndarrays, or any value. */
-import { type Cell, type CellMap, isCellMap, isTensor, type Tensor } from '../batch.ts'
+import { type Batch, type Cell, type CellMap, isCellMap, isTensor, type Tensor } from '../batch.ts'
 import { readCsv } from '../data/csv/read.ts'
 import { detectFormat, headBytes, type InputFormat, inputFormatNames } from '../data/format.ts'
 import { readJsonLines } from '../data/json-lines.ts'
@@ -138,6 +138,23 @@ export function sampleOfTable(table: Table): Sample & { kind: 'table' } {
   return { kind: 'table', columns: inferColumns(table), rows: table.rows, head: table }
 }
 
+/** Data in memory: what pandas, NumPy or Python would hold it as. */
+export function sampleOfBatch(batch: Batch): Sample {
+  switch (batch.kind) {
+    case 'frame':
+      return sampleOfTable(tableOfFrame(batch))
+    case 'array':
+      return { kind: 'array', array: { tensor: batch.tensor } }
+    case 'named': {
+      const items = [...batch.items]
+      const arrays = new Map(items.flatMap(([name, item]) => (isTensor(item) ? [[name, { tensor: item }] as const] : [])))
+      return arrays.size === items.length ? { kind: 'arrays', arrays } : { kind: 'value', value: new Map(items) as CellMap }
+    }
+    case 'value':
+      return { kind: 'value', value: batch.value }
+  }
+}
+
 function readArray(bytes: Uint8Array, where: { readonly file: string }, limits: Limits): SampleArray {
   const { element } = readNpyHeader(bytes, where, limits)
   const tensor = readNpy(bytes, where, limits)
@@ -146,7 +163,7 @@ function readArray(bytes: Uint8Array, where: { readonly file: string }, limits: 
 
 function readArrays(bytes: Uint8Array, where: { readonly file: string }, limits: Limits): ReadonlyMap<string, SampleArray> {
   const arrays = new Map<string, SampleArray>()
-  for (const member of openZip(bytes, where, limits)) {
+  for (const member of openZip(bytes, where, limits, 'array')) {
     const place = { ...where, path: member.name }
     arrays.set(member.name.replace(/\.npy$/, ''), readArray(member.read(), place, limits))
   }

@@ -64,7 +64,7 @@ export function cellOf(value: unknown, type: ValueType | undefined, path: Path):
     case 'object':
       return value === null ? null : cellOfObject(value, type, path)
     default:
-      return refuse(`A ${typeof value}`, path)
+      return refuse(nameOf(value), path)
   }
 }
 
@@ -132,9 +132,9 @@ export function entriesOf(value: unknown): readonly (readonly [string, unknown])
 /** A value by its sort, for messages. */
 export function nameOf(value: unknown): string {
   if (value === null || value === undefined) return String(value)
-  if (typeof value !== 'object') return `A ${typeof value}`
-  if (Array.isArray(value)) return 'A list'
-  return `An object of the class ${Object.prototype.toString.call(value).slice(8, -1)}`
+  if (typeof value !== 'object') return `a ${typeof value}`
+  if (Array.isArray(value)) return 'a list'
+  return `an object of the class ${Object.prototype.toString.call(value).slice(8, -1)}`
 }
 
 function refuse(found: string, path: Path, why?: string): never {

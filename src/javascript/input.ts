@@ -141,7 +141,8 @@ function readNamed(entries: Named, reading: Reading): Omit<EnforcedRequest, 'llm
   if (!named) {
     // Nothing to tell the two apart by: lists get the types they have by themselves.
     const inferred = read(lists, whole, { ...reading, params: undefined, signature: undefined })
-    return typed(join(inferred.data, batch()), reading)
+    const names = entries.map(([name]) => name)
+    return typed(ordered(join(inferred.data, batch()), names), reading)
   }
   return merge(
     entries,

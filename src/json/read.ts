@@ -7,6 +7,7 @@
 import type { Cell } from '../batch.ts'
 import { MlmodelError, type Where } from '../errors/index.ts'
 import { defaultLimits, type Limits } from '../limits.ts'
+import { checkOptions, type OptionTable } from '../options.ts'
 import { jsonPath } from './path.ts'
 import { decodeText, encodeText, type JsonText, originalByte, sliceSurrogates } from './text.ts'
 
@@ -28,6 +29,8 @@ export interface JsonOptions {
   readonly where?: Where
   readonly limits?: Pick<Limits, 'jsonDepth' | 'jsonBytes' | 'integerDigits'>
 }
+
+const jsonOptions: OptionTable<JsonOptions> = { where: 'object', limits: 'object' }
 
 /** Duplicate keys listed of one document; more would only cost memory. */
 export const longestDuplicates = 100
@@ -53,6 +56,7 @@ const backslash = 0x5c
  * @throws JSON_SYNTAX and JSON_ENCODING with Python's message; JSON_DEPTH, JSON_DIGITS, JSON_SIZE for limits
  */
 export function parseJson(input: Uint8Array | string, options: JsonOptions = {}): JsonDocument {
+  checkOptions('parseJson', options, jsonOptions)
   const limits = options.limits ?? defaultLimits
   const where = options.where ?? {}
   if (input.length > limits.jsonBytes)

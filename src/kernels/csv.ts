@@ -2,32 +2,10 @@
  * The CSV kernels: a block of whole lines is copied in, its separators are indexed, and each column of numbers is read from
  * there. Numbers of 6 digits take a third of the time of src/data/csv/rows.ts, which gives the same bits.
  */
-import { kernels } from './kernels.generated.ts'
+import { blockBytes, index, input, openKernels, rejects, slotCount, slots, values } from './memory.ts'
 
-/** The addresses of src/kernels/assembly/csv.ts. */
-const masks = 1024
-const shifts = 1088
-const powers = 1408
-const fives = 1600
-/** Up to 32 bytes before the first field are loaded with it. */
-const input = 4096
-/** Bytes of one block. */
-const blockBytes = 1 << 18
-/** Behind the input: zeros for the last step; before the index: one separator more, before the first field. */
-const index = input + blockBytes + 128
-const rejects = index + (blockBytes + 64) * 4
-const values = rejects + (blockBytes + 64) * 4
-const total = values + (blockBytes + 64) * 8
 /** The largest double that is an int64. */
 const largest = 2 ** 63 - 1024
-
-/** What is used of the global WebAssembly, which Node's types have as types only. */
-interface Engine {
-  validate(code: Uint8Array): boolean
-  readonly Memory: new (pages: { initial: number }) => { readonly buffer: ArrayBuffer }
-  readonly Module: new (code: Uint8Array) => object
-  readonly Instance: new (module: object, imports: Readonly<Record<string, object>>) => { readonly exports: unknown }
-}
 
 interface Exports {
   indexSeparators(input: number, length: number, target: number): number
@@ -44,6 +22,9 @@ interface Exports {
     minimum: number,
     maximum: number,
   ): number
+  readBooleans(index: number, columns: number, rows: number, cut: number, target: number, rejects: number): number
+  findTexts(index: number, columns: number, rows: number, cut: number, target: number, rejects: number, slots: number): number
+  keepText(slot: number, start: number, end: number): void
 }
 
 /** The kernels over their own memory: one block at a time, all calls for it without a pause. */
@@ -62,8 +43,25 @@ export interface CsvKernel {
    * @returns how many were not read, listed in `rejects`
    */
   readReals(column: number, rows: number): number
-  /** The same as 64-bit integers from `minimum` to `maximum`. */
+  /** The same as 64-bit integers from `minimum` to `maximum`; what is rejected, among it `-0`, is 0 in `values`. */
   readIntegers(column: number, rows: number, minimum: number, maximum: number): number
+  /** The same for the words true and false in any case, as 64-bit integers 1 and 0. */
+  readBooleans(column: number, rows: number): number
+  /**
+   * Looks up texts, quoted or not, among those kept: `found` has their places.
+   *
+   * @returns how many are not there, listed in `rejects`
+   */
+  findTexts(column: number, rows: number): number
+  /** Longest text that is kept, in bytes. */
+  readonly longestKept: number
+  /** Keeps the text that stands at [start, end) of the block, of at most so many bytes, for a row that was rejected. */
+  keepText(row: number, start: number, end: number, text: string, missing: boolean): void
+  /** Of the last call of `findTexts`. */
+  readonly found: Uint32Array
+  /** The texts kept, by place, and whether each is a word for a missing value. Other scans of the process share them. */
+  readonly texts: readonly string[]
+  readonly missing: Uint8Array
   /** Where a field begins in the block. */
   start(column: number, row: number): number
   /** Where it ends. */
@@ -78,14 +76,8 @@ let opened: CsvKernel | undefined
 
 /** Gives the kernels, made on the first call; undefined where the engine has no SIMD. */
 export function openCsvKernel(): CsvKernel | undefined {
-  if (opened !== undefined) return opened
-  const code = Buffer.from(kernels, 'base64')
-  const engine = (globalThis as { WebAssembly?: Engine }).WebAssembly
-  if (engine?.validate(code) !== true) return undefined
-  const memory = new engine.Memory({ initial: Math.ceil(total / 65_536) })
-  const calls = new engine.Instance(new engine.Module(code), { env: { memory } }).exports as Exports
-  fillTables(memory.buffer)
-  opened = kernelOver(memory.buffer, calls)
+  const shared = openKernels()
+  if (shared !== undefined) opened ??= kernelOver(shared.buffer, shared.calls as Exports)
   return opened
 }
 
@@ -93,6 +85,11 @@ function kernelOver(buffer: ArrayBuffer, calls: Exports): CsvKernel {
   const bytes = new Uint8Array(buffer, input, blockBytes + 64)
   const separators = new Uint32Array(buffer, index - 4, blockBytes + 65)
   separators[0] = input - 1
+  const found = new Uint32Array(buffer, values, blockBytes + 64)
+  const texts: string[] = Array.from({ length: slotCount }, () => '')
+  const isUsed = new Uint8Array(slotCount)
+  let turn = 0
+  const missing = new Uint8Array(slotCount)
   let columns = 0
   let cut = 0
   // Only the last column has a carriage return behind it.
@@ -116,32 +113,32 @@ function kernelOver(buffer: ArrayBuffer, calls: Exports): CsvKernel {
     readReals: (column, count) => calls.readReals(index + column * 4, columns, count, cutOf(column), values, rejects),
     readIntegers: (column, count, minimum, maximum) =>
       calls.readIntegers(index + column * 4, columns, count, cutOf(column), values, rejects, minimum, Math.min(maximum, largest)),
+    readBooleans: (column, count) => calls.readBooleans(index + column * 4, columns, count, cutOf(column), values, rejects),
+    findTexts: (column, count) => calls.findTexts(index + column * 4, columns, count, cutOf(column), values, rejects, slots),
+    keepText(row, start, end, text, isMissing) {
+      const first = found[row]!
+      // Of the four places the first that is free; else any will do.
+      let slot = first ^ (turn++ & 3)
+      for (let probe = 0; probe < 4; probe++) {
+        const place = first ^ probe
+        // Kept for a row before.
+        if (isUsed[place] === 1 && texts[place] === text) return
+        if (isUsed[place] === 1) continue
+        slot = place
+        break
+      }
+      calls.keepText(slots + slot * 64, input + start, input + end)
+      isUsed[slot] = 1
+      texts[slot] = text
+      missing[slot] = isMissing ? 1 : 0
+    },
+    longestKept: 32,
+    found,
+    texts,
+    missing,
     start: (column, row) => separators[row * columns + column]! + 1 - input,
     end: (column, row) => separators[row * columns + column + 1]! - cutOf(column) - input,
     rejects: new Uint32Array(buffer, rejects, blockBytes + 64),
     values: new Float64Array(buffer, values, blockBytes + 64),
-  }
-}
-
-function fillTables(buffer: ArrayBuffer): void {
-  const bytes = new Uint8Array(buffer)
-  bytes.fill(255, masks + 16, masks + 32)
-  for (let row = 0; row <= 16; row++) {
-    for (let lane = 0; lane < 16; lane++) {
-      const moved = row < 16 && lane <= row
-      // A lane number of 128 gives 0.
-      bytes[shifts + row * 16 + lane] = !moved ? lane : lane === 0 ? 128 : lane - 1
-    }
-  }
-  new Float64Array(buffer, powers, 23).set(Array.from({ length: 23 }, (_, power) => Number(`1e${power}`)))
-  const table = new BigUint64Array(buffer, fives, 64)
-  for (let power = 0; power < 32; power++) {
-    const five = 5n ** BigInt(power)
-    const length = BigInt(five.toString(2).length)
-    // The leading 128 bits of the reciprocal, rounded up; of 1 itself as they are.
-    let bits = power === 0 ? 1n << 127n : (1n << (length + 127n)) / five + 1n
-    if (bits >> 128n !== 0n) bits >>= 1n
-    table[power * 2] = bits >> 64n
-    table[power * 2 + 1] = bits & 0xffffffffffffffffn
   }
 }

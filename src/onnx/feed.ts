@@ -232,7 +232,7 @@ function fitted(input: FeedInput, tensor: Tensor): Tensor {
 
 function castFor(input: FeedInput, tensor: Tensor): Tensor {
   if (input.dtype === 'float32' && tensor.dtype === 'float64')
-    return { dtype: 'float32', values: Float32Array.from(tensor.values as Float64Array), shape: tensor.shape }
+    return { dtype: 'float32', values: new Float32Array(tensor.values as Float64Array), shape: tensor.shape }
   if (input.dtype !== 'string') return tensor
   if (tensor.dtype === 'object' || tensor.dtype === 'bytes')
     return { dtype: 'string', values: tensor.values.map((cell) => textOf(cell as Cell, input.name)), shape: tensor.shape }

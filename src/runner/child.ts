@@ -35,7 +35,10 @@ export function serveRunner(): void {
       opened = true
       let answered: RunnerAnswer[keyof RunnerAnswer]
       if (request.kind === 'predict') answered = await predictInput(open, { ...request, limits })
-      else if (request.kind === 'invoke') answered = await open.invoke(request.body, request.contentType)
+      else if (request.kind === 'score') {
+        const { data, params } = await open.read(request.body, 'application/json')
+        answered = await open.score(data, { params })
+      } else if (request.kind === 'invoke') answered = await open.invoke(request.body, request.contentType)
       return { kind: 'answer', answer: answered }
     } catch (error) {
       return { kind: 'failure', error: errorToData(error), opened }

@@ -1,6 +1,7 @@
 /** What a model's process and its parent say to each other. Errors travel as data and are the same errors again. */
 import type { Batch } from '../batch.ts'
 import { type ErrorCode, MlmodelError, type Problem, type Where } from '../errors/index.ts'
+import type { Limits } from '../limits.ts'
 import type { OpenModelOptions, Reply } from '../model.ts'
 import type { PredictRequest } from '../predict-input.ts'
 
@@ -8,18 +9,21 @@ import type { PredictRequest } from '../predict-input.ts'
 export interface OpenMessage {
   readonly kind: 'open'
   readonly path: string
-  readonly options: Omit<OpenModelOptions, 'onWarning'>
+  readonly options: Omit<OpenModelOptions, 'onWarning' | 'limits'> & { readonly limits?: Limits }
 }
 
 export type RunnerRequest =
   /** Answered when the model is open. */
   | { readonly kind: 'ready' }
   | ({ readonly kind: 'predict' } & Omit<PredictRequest, 'limits'>)
+  /** A body of MLflow's protocol, answered as data. */
+  | { readonly kind: 'score'; readonly body: Uint8Array }
   | { readonly kind: 'invoke'; readonly body: Uint8Array; readonly contentType: string | undefined }
 
 export interface RunnerAnswer {
   readonly ready: undefined
   readonly predict: Batch
+  readonly score: Batch
   readonly invoke: Reply
 }
 

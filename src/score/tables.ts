@@ -9,12 +9,15 @@ import { enforceTyped, type Warning } from '../enforce/index.ts'
 import { readRequest } from '../enforce/request.ts'
 import { MlmodelError } from '../errors/index.ts'
 import type { PredictOptions } from '../flavors/flavor.ts'
+import { expectBytes } from '../kernels/ready.ts'
 import type { Model } from '../model.ts'
 import type { Run } from './run.ts'
 
 export interface BlockOptions {
   readonly call: PredictOptions
   readonly append?: boolean | undefined
+  /** Rows that were asked for at once. */
+  readonly batchRows?: number | undefined
 }
 
 /**
@@ -43,6 +46,7 @@ export async function scoreLines(model: Model, source: Source, run: Run, options
   const whole = model.mode === 'compat' || model.signature?.inputs === undefined || !model.divisible
   const report = openWarnings(model)
   for await (const block of readJsonLines(source, whole ? { batchRows: Number.POSITIVE_INFINITY } : {})) {
+    await expectBytes(block.body.length)
     const data = placing(block.place, () => {
       const { isSignatureFromTypeHint } = model.mlmodel
       const request = readRequest(block.body, 'application/json', model.signature, {
@@ -71,7 +75,7 @@ function placing(place: (error: MlmodelError) => MlmodelError, read: () => Batch
 }
 
 /** A warning is of a column, and said once. */
-function openWarnings(model: Model): (warnings: readonly Warning[]) => void {
+export function openWarnings(model: Model): (warnings: readonly Warning[]) => void {
   const said = new Set<string>()
   return (warnings) => {
     model.report(warnings.filter(({ message }) => !said.has(message)))

@@ -4,6 +4,7 @@
  */
 import { type Cell, type CellMap, isCellMap, type Moment } from '../batch.ts'
 import type { DataType } from '../dtype.ts'
+import { type Gather, stopAtFirst, watch } from '../errors/gather.ts'
 import { type ErrorArguments, type ErrorCode, MlmodelError, type Where } from '../errors/index.ts'
 import { at, cellKind, isDataType, parseObjectType } from './schema.ts'
 import type { ObjectType, ParamSpec, ScalarType, ValueType } from './spec.ts'
@@ -15,27 +16,49 @@ import type { ObjectType, ParamSpec, ScalarType, ValueType } from './spec.ts'
  * @throws MlmodelError SIGNATURE_… and PARAM_… of kind `model`
  */
 export function parseParams(value: Cell, where: Where): readonly ParamSpec[] {
-  if (!Array.isArray(value))
-    return fail('SIGNATURE_FIELD', { field: where.path ?? 'params', wanted: 'a list', found: cellKind(value) }, where)
-  const params = (value as readonly Cell[]).map((item, index) => parseParam(item, at(where, `[${index}]`)))
-  const names = new Set<string>()
-  for (const { name } of params) {
-    if (names.has(name)) fail('PARAM_DUPLICATE', { name }, where)
-    names.add(name)
-  }
-  return params
+  return gatherParams(value, where, stopAtFirst)!
 }
 
-function parseParam(value: Cell, where: Where): ParamSpec {
+/** As {@link parseParams}; undefined where `gather` has kept an error. */
+export function gatherParams(value: Cell, where: Where, gather: Gather): readonly ParamSpec[] | undefined {
+  return gather.attempt(() => readParams(value, where, gather), undefined)
+}
+
+function readParams(value: Cell, where: Where, gather: Gather): readonly ParamSpec[] | undefined {
+  if (!Array.isArray(value))
+    return fail('SIGNATURE_FIELD', { field: where.path ?? 'params', wanted: 'a list', found: cellKind(value) }, where)
+  const own = watch(gather)
+  const params = (value as readonly Cell[]).map((item, index) =>
+    own.attempt(() => parseParam(item, at(where, `[${index}]`), own), undefined),
+  )
+  const names = new Set<string>()
+  for (const { name } of params.filter((param) => param !== undefined)) {
+    if (names.has(name)) own.attempt(() => fail('PARAM_DUPLICATE', { name }, where), undefined)
+    names.add(name)
+  }
+  return own.failed() ? undefined : (params as readonly ParamSpec[])
+}
+
+const anyType: ScalarType = { kind: 'scalar', dataType: 'string' }
+
+function parseParam(value: Cell, where: Where, gather: Gather): ParamSpec {
   if (!isCellMap(value)) return fail('SIGNATURE_FIELD', { field: 'a param', wanted: 'an object', found: cellKind(value) }, where)
   for (const key of ['name', 'default']) if (!value.has(key)) fail('SIGNATURE_MISSING_KEY', { what: 'a param', key }, where)
   if (!value.has('type') && !value.has('dtype')) fail('SIGNATURE_MISSING_KEY', { what: 'a param', key: 'type' }, where)
-  const name = parseName(value.get('name')!, where)
-  const type = parseType(name, value, where)
-  const shape = parseShape(name, value.get('shape') ?? null, where)
-  const converted = convertParam(value.get('default')!, type, shape)
+  const name = gather.attempt(() => parseName(value.get('name')!, where), '')
+  const own = watch(gather)
+  const type = own.attempt(() => parseType(name, value, where), anyType)
+  const shape = own.attempt(() => parseShape(name, value.get('shape') ?? null, where), null)
+  // A default is of a type and a shape: without them nothing can be said of it.
+  const given = value.get('default')!
+  const fallback = own.failed() ? null : gather.attempt(() => parseDefault(name, given, type, shape, where), null)
+  return { name, type, shape, default: fallback }
+}
+
+function parseDefault(name: string, value: Cell, type: ParamSpec['type'], shape: ParamSpec['shape'], where: Where): Cell {
+  const converted = convertParam(value, type, shape)
   if ('reason' in converted) return fail('PARAM_DEFAULT', { name, reason: converted.reason }, at(where, '.default'))
-  return { name, type, shape, default: converted.value }
+  return converted.value
 }
 
 /** MLflow makes text of any name; integers are all that has been seen. */

@@ -1,11 +1,13 @@
 /** The `signature` of an MLmodel file: JSON texts inside YAML. */
 import type { Cell } from '../batch.ts'
+import { type Gather, stopAtFirst } from '../errors/gather.ts'
 import { MlmodelError, type Where } from '../errors/index.ts'
 import { parseJson } from '../json.ts'
 import { defaultLimits, type Limits } from '../limits.ts'
+import { checkOptions } from '../options.ts'
 import { isYamlMap, type YamlValue, yamlKind } from '../yaml.ts'
-import { parseParams } from './param.ts'
-import { at, parseSchema } from './schema.ts'
+import { gatherParams } from './param.ts'
+import { at, gatherSchema } from './schema.ts'
 import type { Signature } from './spec.ts'
 
 type Part = 'inputs' | 'outputs' | 'params'
@@ -14,6 +16,8 @@ export interface ParseSignatureOptions {
   readonly limits?: Limits
   /** 1-based line of a part in the file. */
   readonly lineOf?: (part: Part) => number | undefined
+  /** Keeps errors; a part with one is then absent. */
+  readonly gather?: Gather
 }
 
 /**
@@ -29,23 +33,39 @@ export function parseSignature(
   where: Where,
   options: ParseSignatureOptions = {},
 ): Signature | undefined {
+  checkOptions('parseSignature', options, { limits: 'object', lineOf: 'function', gather: 'object' })
+  const { limits = defaultLimits, gather = stopAtFirst } = options
   if (value === undefined || value === null) return undefined
+  return gather.attempt(() => readSignature(value, where, limits, gather, options.lineOf), undefined)
+}
+
+function readSignature(
+  value: YamlValue,
+  where: Where,
+  limits: Limits,
+  gather: Gather,
+  lineOf: ParseSignatureOptions['lineOf'],
+): Signature {
   if (!isYamlMap(value))
     throw new MlmodelError('SIGNATURE_FIELD', { field: 'signature', wanted: 'a mapping', found: yamlKind(value) }, { where })
   const place = (part: Part): Where => {
-    const line = options.lineOf?.(part)
+    const line = lineOf?.(part)
     return at(line === undefined ? where : { ...where, line }, `.${part}`)
   }
-  const read = (part: Part): Cell | undefined => readPart(part, value.get(part), place(part), options.limits ?? defaultLimits)
+  const read = (part: Part): Cell | undefined =>
+    gather.attempt(() => readPart(part, value.get(part), place(part), limits), undefined)
   const inputs = read('inputs')
   const outputs = read('outputs')
   const params = read('params')
-  if (inputs === undefined && outputs === undefined && params === undefined)
+  if (isFalse(value.get('inputs')) && isFalse(value.get('outputs')) && isFalse(value.get('params')))
     throw new MlmodelError('SIGNATURE_EMPTY', {}, { where })
+  const inputSchema = inputs === undefined ? undefined : gatherSchema(inputs, place('inputs'), gather)
+  const outputSchema = outputs === undefined ? undefined : gatherSchema(outputs, place('outputs'), gather)
+  const paramSpecs = params === undefined ? undefined : gatherParams(params, place('params'), gather)
   return {
-    ...(inputs !== undefined && { inputs: parseSchema(inputs, place('inputs')) }),
-    ...(outputs !== undefined && { outputs: parseSchema(outputs, place('outputs')) }),
-    ...(params !== undefined && { params: parseParams(params, place('params')) }),
+    ...(inputSchema !== undefined && { inputs: inputSchema }),
+    ...(outputSchema !== undefined && { outputs: outputSchema }),
+    ...(paramSpecs !== undefined && { params: paramSpecs }),
   }
 }
 

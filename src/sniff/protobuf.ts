@@ -17,7 +17,8 @@ export function protobufContent({ head, size, name }: Sample): Content | undefin
   if (
     graph !== undefined &&
     (numbers.has(1) || numbers.has(8)) &&
-    fields.every(({ number, wire }) => onnxWire(number) === wire)
+    // Numbers beyond those of the format are fields of a later one, which readers pass over.
+    fields.every(({ number, wire }) => number > lastField || onnxWire(number) === wire)
   ) {
     const producer = fields.find((field) => field.number === 2)
     const by = producer?.text === undefined || !/^[\w .:/-]{1,60}$/.test(producer.text) ? '' : ` made by ${producer.text}`
@@ -46,6 +47,8 @@ interface Field {
   readonly text?: string
   readonly end: number
 }
+
+const lastField = 26
 
 function onnxWire(number: number): number | undefined {
   if (number === 1 || number === 5) return 0
@@ -84,6 +87,9 @@ function topLevel(head: Uint8Array, size: number): Field[] | undefined {
       fields.push({ number, wire, end: at, ...(text !== undefined && { text }) })
       // A field that runs past the file is shown as cut off only if it is the graph.
       if (at > size && number !== 7) return undefined
+    } else if (wire === 1 || wire === 5) {
+      at += wire === 1 ? 8 : 4
+      fields.push({ number, wire, end: at })
     } else return undefined
   }
   return fields.length > 0 ? fields : undefined

@@ -7,7 +7,8 @@ export function textContent(sample: Sample): Content | undefined {
   const text = decode(sample)
   if (text === undefined) return undefined
   const start = text.trimStart()
-  if (start === '') return { format: 'empty', title: 'file of nothing but blanks' }
+  // JavaScript trims more than blanks: a file of vertical tabs is no empty text.
+  if (start === '') return /^[ \t\r\n]*$/.test(text) ? { format: 'empty', title: 'file of nothing but blanks' } : undefined
   if (/^version https:\/\/git-lfs\.github\.com\/spec\//.test(start)) return lfsPointer(start)
   if (/^(<!--[\s\S]{0,2000}?-->\s*)?<(!doctype html|html|head|body)\b/i.test(start)) return htmlPage(start)
   if (start.startsWith('<')) return xmlDocument(start)

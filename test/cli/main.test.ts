@@ -110,6 +110,13 @@ describe('refusals', () => {
       undefined,
     ],
     [['inspect', 'a', 'b'], 'USAGE_EXTRA_ARGUMENT', '`mlmodel inspect` takes one argument, and `b` is one too many', undefined],
+    [
+      // What the shell makes of `-i *.csv`.
+      ['predict', './model', '-i', 'a.csv', 'b.csv'],
+      'USAGE_EXTRA_ARGUMENT',
+      '`mlmodel predict` takes one argument, and `b.csv` is one too many',
+      'For several files write `-i` before each, or a pattern in quotes, which the shell leaves whole: `-i "data/*.csv"`',
+    ],
     [['inspect'], 'USAGE_NO_MODEL', '`mlmodel inspect` needs a model', undefined],
     [['inspect', 'a', '-m', 'b'], 'USAGE_TWO_MODELS', '`mlmodel inspect` takes one model, and 2 were given: `a`, `b`', undefined],
     [['completion'], 'USAGE_NO_SHELL', '`mlmodel completion` needs the name of a shell', undefined],

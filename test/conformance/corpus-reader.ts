@@ -62,8 +62,8 @@ const readers = {
     library.parseMlmodel(readFileSync(file) as never, file, dirname(file))
     return undefined
   },
-  async onnx(_entry: Foreign, file: string): Promise<string | undefined> {
-    library.readOnnx(readFileSync(file))
+  async onnx(entry: Foreign, file: string): Promise<string | undefined> {
+    const graph = library.readOnnx(readFileSync(file))
     // What the graph reader lets through goes on to ONNX Runtime, as the only file of a model.
     const folder = dirname(file)
     const mlmodel = join(folder, 'MLmodel')
@@ -73,13 +73,41 @@ const readers = {
       `flavors:\n  onnx:\n    data: ${name}\n    onnx_version: 1.23.2\n    providers: [CPUExecutionProvider]\n  python_function:\n    data: ${name}\n    loader_module: mlflow.onnx\n`,
     )
     try {
-      const model = await library.openModel(folder)
-      await model.close()
+      // A graph that does not end, or wants more memory than there is, is stopped from outside and this process lives on.
+      const isolated = { isolate: true, timeout: 3_000 }
+      const model = await library.openModel(folder, entry.stage === 'run' ? isolated : {})
+      try {
+        if (entry.stage === 'run') await model.predict(inputsOf(graph))
+      } finally {
+        await model.close()
+      }
     } finally {
       rmSync(mlmodel, { force: true })
     }
     return undefined
   },
+}
+
+const dtypes: Readonly<Record<number, 'float32' | 'int32' | 'int64' | 'bool' | 'float64' | 'string'>> = {
+  1: 'float32',
+  6: 'int32',
+  7: 'int64',
+  8: 'string',
+  9: 'bool',
+  11: 'float64',
+}
+
+/** Ones, in tensors of one row where the graph leaves the size open. */
+function inputsOf(graph: ReturnType<typeof library.readOnnx>): Foreign {
+  const inputs: Record<string, unknown> = {}
+  for (const { name, type } of graph.inputs) {
+    const dtype = type.kind === 'tensor' ? dtypes[type.elementType] : undefined
+    if (type.kind !== 'tensor' || dtype === undefined) continue
+    const shape = (type.shape ?? [1]).map((size) => (typeof size === 'number' && size >= 0 ? size : 1))
+    const one = dtype === 'string' ? 'a' : dtype === 'int64' ? 1n : dtype === 'bool' ? true : 1
+    inputs[name] = { dtype, shape, data: Array(shape.reduce((product, size) => product * size, 1)).fill(one) }
+  }
+  return inputs
 }
 
 /** The first five rows as pandas' `to_json(orient="split")` has them: null for what JSON lacks. */

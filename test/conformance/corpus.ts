@@ -1,6 +1,7 @@
 /**
- * `npm run conformance:corpus -- DIR`: good and bad files by kind, as `manifest.jsonl` says. A child process reads them
- * one by one, so that an endless loop or a crash is one failure: 2 s a file.
+ * `npm run conformance:corpus -- DIR`: good and bad files by kind, as `manifest.jsonl` says. What the library reads, a child
+ * process reads one by one, so that an endless loop or a crash is one failure: 2 s a file. Pickles, containers and model files are
+ * judged by the installed `mlmodel validate`, a process for each.
  */
 import { type ChildProcess, fork } from 'node:child_process'
 import { copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs'
@@ -8,6 +9,8 @@ import { tmpdir } from 'node:os'
 import { basename, dirname, join, resolve } from 'node:path'
 import { readArguments } from './arguments.ts'
 import type { Foreign } from './canonical.ts'
+import { executableOf } from './command.ts'
+import { type Judged, validateFile } from './corpus-validate.ts'
 import { packageUnderTest } from './package-under-test.ts'
 import { openReport } from './report.ts'
 
@@ -17,6 +20,14 @@ const memoryLimit = 256 << 20
 
 const { path, from } = readArguments(process.argv.slice(2), 'conformance:corpus -- DIR')
 const underTest = from ?? packageUnderTest()
+const executable = executableOf(underTest)
+/** A graph that has to be stopped is run in a process of its own, which has to start and to be ended. */
+const runDeadline = 10_000
+/** Of the files that would run something, as many must be named as such as in the prototype (127 of 134); the others are refused. */
+const namedShare = 127 / 134
+let unsafeFiles = 0
+let namedUnsafe = 0
+const refusals = { unsafe: 0, reject: 0, unjudged: 0 }
 const report = openReport((line) => console.log(line))
 const folder = copyWithLinks(resolve(path))
 let child: ChildProcess | undefined
@@ -28,13 +39,22 @@ try {
   child?.kill('SIGKILL')
   rmSync(dirname(folder), { recursive: true, force: true })
 }
+if (unsafeFiles > 0) {
+  console.log(
+    `unsafe files: ${unsafeFiles}, named ${refusals.unsafe}, refused as broken ${refusals.reject}, not judged ${refusals.unjudged}`,
+  )
+  if (namedUnsafe < Math.floor(unsafeFiles * namedShare))
+    report.fail('unsafe files named as such', `at least ${Math.floor(unsafeFiles * namedShare)}`, String(namedUnsafe))
+}
 process.exitCode = report.end()
 
 async function judge(entry: Foreign): Promise<void> {
   const reason = skipReason(entry)
   if (reason !== undefined) return report.skip(reason)
+  if (isForValidate(entry)) return judgeByCommand(entry)
   child ??= await start()
-  const reply = await ask(child, { entry, file: join(folder, entry.file) })
+  const isRun = entry.stage === 'run'
+  const reply = await ask(child, { entry, file: join(folder, entry.file) }, isRun ? runDeadline : deadline)
   if (reply.verdict === 'dead' || reply.verdict === 'late') {
     child.kill('SIGKILL')
     child = undefined
@@ -54,13 +74,41 @@ async function judge(entry: Foreign): Promise<void> {
     )
 }
 
+function isForValidate(entry: Foreign): boolean {
+  return /^(pickle_\w+|models)\//.test(entry.file)
+}
+
+/** Safe is said of what is safe, never of anything else; within a stage's limits of time and memory. */
+async function judgeByCommand(entry: Foreign): Promise<void> {
+  const judged = await validateFile(executable!, entry, join(folder, entry.file), deadline)
+  const isRefused = judged.verdict === 'unsafe' || judged.verdict === 'reject' || judged.verdict === 'unjudged'
+  if (entry.verdict === 'unsafe') {
+    unsafeFiles++
+    if (judged.verdict === 'unsafe') namedUnsafe++
+    if (isRefused) refusals[judged.verdict as keyof typeof refusals]++
+  }
+  const wanted = entry.verdict === 'safe' || entry.verdict === 'accept' ? 'accept' : entry.verdict
+  const fits = wanted === 'accept' ? judged.verdict === 'accept' : isRefused
+  const isEither = entry.stage === 'limits' && (isRefused || judged.verdict === 'accept')
+  const heavy = entry.stage === 'limits' && judged.memory > memoryLimit
+  if ((fits || isEither) && !heavy) return report.pass()
+  report.fail(
+    `${entry.file} (${entry.kind}: ${entry.why})`,
+    `${wanted}${entry.stage === undefined ? '' : `, stage ${entry.stage}`}`,
+    heavy ? `${judged.memory >> 20} MB` : described(judged),
+  )
+}
+
+function described({ verdict, detail }: Judged): string {
+  return `${verdict} ${detail}`
+}
+
 function skipReason(entry: Foreign): string | undefined {
   const kind = entry.file.split('/')[0]
-  if (kind.startsWith('pickle') || kind === 'models') return `${kind}: no reader of pickles, skops and tree files yet`
+  if (isForValidate(entry)) return executable === undefined ? `${kind}: --from is no package with a command` : undefined
   if (kind === 'yaml' && ['requirement', 'channel', 'env-name'].includes(entry.kind))
     return 'yaml: environments are not resolved yet'
   if (kind === 'json' && entry.protocol === 'open-inference') return 'json: the Open Inference Protocol is not served yet'
-  if (kind === 'onnx' && entry.stage === 'run') return 'onnx: stage run needs a runner with a deadline'
   return ['npy', 'csv', 'json', 'yaml', 'onnx'].includes(kind) ? undefined : `${kind}: no reader yet`
 }
 
@@ -81,7 +129,7 @@ function start(): Promise<ChildProcess> {
   })
 }
 
-function ask(reader: ChildProcess, question: Foreign): Promise<Reply> {
+function ask(reader: ChildProcess, question: Foreign, deadline: number): Promise<Reply> {
   return new Promise((done) => {
     const finish = (reply: Reply) => {
       clearTimeout(timer)
@@ -101,7 +149,7 @@ function copyWithLinks(source: string): string {
   const parent = mkdtempSync(join(tmpdir(), 'mlmodel-corpus-'))
   const copy = join(parent, basename(source))
   mkdirSync(copy)
-  for (const kind of ['npy', 'csv', 'json', 'yaml', 'onnx'])
+  for (const kind of ['npy', 'csv', 'json', 'yaml', 'onnx', 'models', 'pickle_bad', 'pickle_good'])
     if (existsSync(join(source, kind))) cpSync(join(source, kind), join(copy, kind), { recursive: true })
   for (const name of ['s.bin', 'secret.bin'])
     if (existsSync(join(source, name))) copyFileSync(join(source, name), join(copy, name))

@@ -16,6 +16,7 @@ import { parseJson } from '../../src/json.ts'
 import { locate } from '../../src/locate/index.ts'
 import { loadMlmodel } from '../../src/mlmodel.ts'
 import { signatureToJson } from '../../src/signature.ts'
+import { temporaryName } from '../../src/whole-file.ts'
 import { runLine } from '../cli/fake-terminal.ts'
 
 interface Case {
@@ -118,6 +119,18 @@ describe('made models are what MLflow loads and scores', () => {
 })
 
 describe('createModel', () => {
+  test('what a process that was killed left is removed, what a living one makes is not', async (t) => {
+    const parent = scratch(t)
+    // No process has the first number: Linux's highest is 4,194,304.
+    const [dead, alive] = [temporaryName('model', 4_194_305), temporaryName('model', process.ppid)]
+    for (const name of [dead, alive]) {
+      mkdirSync(join(parent, name))
+      writeFileSync(join(parent, name, 'model.onnx'), 'half')
+    }
+    await create(join(parent, 'model'), cases[0]!)
+    assert.deepEqual(readdirSync(parent).sort(), [alive, 'model'].sort())
+  })
+
   test('external data comes along byte for byte, in its own folders', async (t) => {
     const folder = scratch(t)
     const source = join(folder, 'source')

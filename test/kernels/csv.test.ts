@@ -112,12 +112,43 @@ describe('the CSV kernels', () => {
             if (!rejected.has(row)) {
               assert.equal(bits[row], value, text)
               assert.ok(value !== undefined && Number(value) >= minimum && Number(value) <= maximum, text)
-            } else if (/^-?\d{1,18}$/.test(text)) assert.ok(Number(value) < minimum || Number(value) > maximum, text)
+              return
+            }
+            assert.equal(bits[row], 0n)
+            // The sign of -0 would be lost.
+            if (/^-?\d{1,18}$/.test(text) && !/^-0+$/.test(text))
+              assert.ok(Number(value) < minimum || Number(value) > maximum, text)
           })
         }
       }),
       { numRuns: 300, interruptAfterTimeLimit: 20_000, markInterruptAsFailure: false },
     )
+  })
+
+  test('booleans are the two words in any case', () => {
+    const texts = [
+      'true',
+      'True',
+      'TRUE',
+      'tRuE',
+      'false',
+      'False',
+      'FALSE',
+      '',
+      'tru',
+      'truex',
+      'falsey',
+      'fals',
+      '1',
+      '"true"',
+      ' true',
+    ]
+    for (const { columns, column, shape } of shapes) {
+      kernel.take(block(texts, shape), columns)
+      const rejected = [...kernel.rejects.subarray(0, kernel.readBooleans(column, texts.length))]
+      assert.deepEqual(rejected, [7, 8, 9, 10, 11, 12, 13, 14])
+      assert.deepEqual([...bits.subarray(0, texts.length)].map(Number), [1, 1, 1, 1, ...Array.from({ length: 11 }, () => 0)])
+    }
   })
 
   test('only regular blocks are taken', () => {

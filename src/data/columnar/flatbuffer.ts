@@ -1,5 +1,6 @@
 /**
- * FlatBuffers, as far as Arrow uses them: tables by field number, read with every place checked, and written from the back.
+ * FlatBuffers, as far as Arrow and CatBoost use them: tables by field number, read with every place checked, and written from
+ * the back.
  *
  * @see https://flatbuffers.dev/internals/
  */
@@ -59,9 +60,22 @@ export class Table {
     return at === 0 ? absent : longAt(this.#view, at)
   }
 
+  float(field: number, absent = 0): number {
+    const at = this.#place(field)
+    return at === 0 ? absent : guarded(this.#view, at, 4, () => this.#view.getFloat32(at, true))
+  }
+
+  double(field: number, absent = 0): number {
+    const at = this.#place(field)
+    return at === 0 ? absent : guarded(this.#view, at, 8, () => this.#view.getFloat64(at, true))
+  }
+
   text(field: number): string | undefined {
     const at = this.#place(field)
-    if (at === 0) return undefined
+    return at === 0 ? undefined : this.#textAt(at)
+  }
+
+  #textAt(at: number): string {
     const start = this.#follow(at)
     const length = guarded(this.#view, start, 4, () => this.#view.getUint32(start, true))
     return guarded(this.#view, start + 4, length, () =>
@@ -86,6 +100,22 @@ export class Table {
       { length },
       (_, index) => [longAt(this.#view, start + index * 16), longAt(this.#view, start + index * 16 + 8)] as const,
     )
+  }
+
+  /** How many values a list has, of `size` bytes each; they are all there. */
+  count(field: number, size: number): number {
+    return this.#vector(field, size).length
+  }
+
+  /** The bytes of a list of values of `size` bytes each. Not copied, and not aligned. */
+  bytes(field: number, size = 1): Uint8Array {
+    const { start, length } = this.#vector(field, size)
+    return new Uint8Array(this.#view.buffer, this.#view.byteOffset + start, length * size)
+  }
+
+  texts(field: number): string[] {
+    const { start, length } = this.#vector(field, 4)
+    return Array.from({ length }, (_, index) => this.#textAt(start + index * 4))
   }
 
   longs(field: number): number[] {

@@ -5,11 +5,12 @@
  */
 import { realResult, scanReal } from '../../decimal.ts'
 import type { CsvKernel } from '../../kernels/csv.ts'
-import { hashOf, storeCell, textAt } from './cell.ts'
-import { kindInteger, kindReal, kindSkip, kindText, type Store } from './column.ts'
+import { decode, hashOf, storeCell, textAt } from './cell.ts'
+import { kindClassify, kindInteger, kindReal, kindSkip, kindText, type Store } from './column.ts'
 import { findField } from './field.ts'
+import { isSettled, type Tally } from './infer.ts'
 import { openMisfits } from './misfits.ts'
-import { booleanWord } from './missing.ts'
+import { booleanWord, isMissing } from './missing.ts'
 import { roomForMore } from './rows.ts'
 import type { Scan } from './scan.ts'
 
@@ -43,10 +44,12 @@ export function scanBlocks(blocks: Blocks, scan: Scan, most: number): void {
   const { blockBytes } = blocks.kernel
   // No cell of a block can then be too long. A line of nothing is no row where there is one column only.
   if (context.fieldBytes < blockBytes || (columns.length === 1 && kinds[0] !== kindReal && kinds[0] !== kindInteger)) return
-  while (scan.rows < most && window.start < window.end) {
+  // The line feed that the window puts behind the last byte: a blank line, and then the last block would not be regular.
+  const end = window.final && window.bytes[window.end - 2] === 10 ? window.end - 1 : window.end
+  while (scan.rows < most && window.start < end) {
     const wanted = blocks.bytesPerRow === 0 ? blockBytes : Math.ceil((most - scan.rows) * blocks.bytesPerRow * 1.05) + 256
     const reach = window.start + Math.min(blockBytes, wanted)
-    const piece = window.bytes.subarray(window.start, Math.min(window.end, reach))
+    const piece = window.bytes.subarray(window.start, Math.min(end, reach))
     const length = piece.lastIndexOf(10) + 1
     if (length === 0) return
     const rows = blocks.kernel.take(piece.subarray(0, length), columns.length)
@@ -76,32 +79,113 @@ function readColumns(kernel: CsvKernel, scan: Scan, rows: number, store: Store):
   const { columns, kinds } = scan
   for (let column = 0; column < columns.length; column++) {
     const kind = kinds[column]
-    const { slot, minimum, maximum, spelling } = columns[column]!
+    const { slot, minimum, maximum, spelling, reading } = columns[column]!
     if (kind === kindSkip) continue
-    if (kind === kindText) {
+    if (kind === kindClassify) {
+      if (!tallyColumn(kernel, scan, column, rows)) return false
+    } else if (kind === kindText) {
       if (!readTexts(kernel, scan, column, rows)) return false
     } else if (kind === kindReal || (kind === kindInteger && spelling === 'numbers')) {
       const rejected = kind === kindReal ? kernel.readReals(column, rows) : kernel.readIntegers(column, rows, minimum, maximum)
       store.cells.set(kernel.values.subarray(0, rows), slot * store.stride + scan.rows)
       for (let at = 0; at < rejected; at++) if (!readRejected(kernel, scan, column, kernel.rejects[at]!)) return false
+    } else if (reading.how === 'boolean' && spelling === 'words') {
+      const rejected = kernel.readBooleans(column, rows)
+      store.cells.set(kernel.values.subarray(0, rows), slot * store.stride + scan.rows)
+      for (let at = 0; at < rejected; at++) if (!readCell(kernel, scan, column, kernel.rejects[at]!, true)) return false
     } else for (let row = 0; row < rows; row++) if (!readCell(kernel, scan, column, row, true)) return false
   }
   return true
 }
 
-function readTexts(kernel: CsvKernel, scan: Scan, column: number, rows: number): boolean {
-  const { bytes, start: before } = scan.window
-  const { values, cache, reading } = scan.columns[column]!
-  const literal = reading.how === 'text' && reading.literal
-  for (let row = 0; row < rows; row++) {
-    const start = before + kernel.start(column, row)
-    if (bytes[start] === quote) {
-      if (!readCell(kernel, scan, column, row, true)) return false
-      continue
-    }
-    const end = before + kernel.end(column, row)
-    values[scan.rows + row] = textAt(cache, bytes, start, end, hashOf(bytes, start, end), literal)
+/**
+ * Counts in the first `rows` cells of a column whose type is asked for; false where the row loop has to look. What the kernels
+ * read are numbers or words of which only the presence counts; all others are looked at one by one, in their order.
+ */
+function tallyColumn(kernel: CsvKernel, scan: Scan, column: number, rows: number): boolean {
+  const tally = scan.tallies[column]!
+  const noInteger = () => tally.int64 === 'invalid'
+  if (!noInteger()) {
+    const rejected = kernel.readIntegers(column, rows, -(2 ** 63), 2 ** 63)
+    countIn(tally, rows - rejected, true)
+    if (!tally.negative) tally.negative = hasNegative(kernel.values, rows)
+    if (!tallyRejected(kernel, scan, column, rejected, noInteger)) return false
+    if (!noInteger()) return true
   }
+  // Some cell is no integer: once more, as nothing that was counted in changes by being counted again.
+  if (!tally.notReal) {
+    const rejected = kernel.readReals(column, rows)
+    countIn(tally, rows - rejected, true)
+    if (!tallyRejected(kernel, scan, column, rejected, () => tally.notReal)) return false
+    if (!tally.notReal) return true
+  }
+  if (!tally.notWords) {
+    const rejected = kernel.readBooleans(column, rows)
+    countIn(tally, rows - rejected, false)
+    if (!tallyRejected(kernel, scan, column, rejected, () => tally.notWords)) return false
+  }
+  if (isSettled(tally)) scan.kinds[column] = kindSkip
+  return true
+}
+
+function countIn(tally: Tally, cells: number, areNumbers: boolean): void {
+  tally.cells += cells
+  if (areNumbers && cells > 0) tally.notWords = true
+}
+
+/** Counts in what was rejected, until `enough`. */
+function tallyRejected(kernel: CsvKernel, scan: Scan, column: number, rejected: number, enough: () => boolean): boolean {
+  for (let at = 0; at < rejected && !enough(); at++) if (!readCell(kernel, scan, column, kernel.rejects[at]!, true)) return false
+  return true
+}
+
+function hasNegative(values: Float64Array, rows: number): boolean {
+  const words = new Int32Array(values.buffer, values.byteOffset, rows * 2)
+  for (let at = 1; at < words.length; at += 2) if (words[at]! < 0) return true
+  return false
+}
+
+const firstRows = 512
+
+function readTexts(kernel: CsvKernel, scan: Scan, column: number, rows: number): boolean {
+  const { values, reading } = scan.columns[column]!
+  const literal = reading.how === 'text' && reading.literal
+  const { found, texts, missing, rejects } = kernel
+  // Most texts of a column come again: those of the first rows need not be read for all.
+  const few = scan.context.before + scan.rows === 0 ? kernel.findTexts(column, Math.min(rows, firstRows)) : 0
+  for (let at = 0; at < few; at++) if (!readText(kernel, scan, column, rejects[at]!, literal)) return false
+  const rejected = kernel.findTexts(column, rows)
+  for (let row = 0, at = scan.rows; row < rows; row++, at++) {
+    const place = found[row]!
+    values[at] = missing[place] === 1 && !literal ? null : texts[place]!
+  }
+  for (let at = 0; at < rejected; at++) if (!readText(kernel, scan, column, rejects[at]!, literal)) return false
+  return true
+}
+
+/** A text that was not seen lately. */
+function readText(kernel: CsvKernel, scan: Scan, column: number, row: number, literal: boolean): boolean {
+  const { bytes, start: before } = scan.window
+  let start = kernel.start(column, row)
+  let end = kernel.end(column, row)
+  if (bytes[before + start] === quote) {
+    start++
+    end--
+    // With quotes inside, or text behind them.
+    const next = bytes.indexOf(quote, before + start)
+    if (next !== before + end) return readCell(kernel, scan, column, row, true)
+  }
+  const { values, cache } = scan.columns[column]!
+  const first = before + start
+  const last = before + end
+  if (end - start > kernel.longestKept) {
+    values[scan.rows + row] = textAt(cache, bytes, first, last, hashOf(bytes, first, last), literal)
+    return true
+  }
+  const text = decode(bytes, first, last)
+  const isNothing = isMissing(bytes, first, last)
+  kernel.keepText(row, start, end, text, isNothing)
+  values[scan.rows + row] = isNothing && !literal ? null : text
   return true
 }
 
@@ -125,6 +209,6 @@ function readCell(kernel: CsvKernel, scan: Scan, column: number, row: number, wo
   if (!words && booleanWord(field.bytes, field.start, field.end) !== undefined) return false
   // Misfits must come by row: the row loop finds them again.
   const misfits = openMisfits()
-  storeCell(scan.columns[column]!, undefined, store, scan.rows + row, field, { ...context, misfits })
+  storeCell(scan.columns[column]!, scan.tallies[column], store, scan.rows + row, field, { ...context, misfits })
   return misfits.count === 0
 }

@@ -254,7 +254,8 @@ export function textAt(
   return value
 }
 
-function decode(bytes: Buffer, start: number, end: number): string {
+/** The text of bytes. */
+export function decode(bytes: Buffer, start: number, end: number): string {
   let ascii = true
   for (let at = start; at < end; at++) {
     if (bytes[at]! < 128) continue

@@ -171,8 +171,15 @@ export function kindOf(reading: Reading): number {
   }
 }
 
-/** The filled rows of a store as a column; the arrays are views where the type allows. */
-export function finishColumn(column: ColumnState, store: Store, rows: number, plan: CsvPlan, place: Place): Column {
+/** The filled rows of a store as a column; the arrays are views where the type allows. With `reuse` texts stay where the next are put. */
+export function finishColumn(
+  column: ColumnState,
+  store: Store,
+  rows: number,
+  plan: CsvPlan,
+  place: Place,
+  reuse = false,
+): Column {
   const { name, reading } = column
   const start = column.slot * store.stride
   const { buffer } = store.cells
@@ -199,9 +206,9 @@ export function finishColumn(column: ColumnState, store: Store, rows: number, pl
     case 'datetime':
       return { name, dtype: 'datetime64', values: new BigInt64Array(buffer, start * 8, rows) }
     case 'text':
-      return finishText(name, reading, takeValues(column, rows) as (string | null)[])
+      return finishText(name, reading, takeValues(column, rows, reuse) as (string | null)[])
     default:
-      return { name, dtype: 'object', values: takeValues(column, rows) }
+      return { name, dtype: 'object', values: takeValues(column, rows, reuse) }
   }
 }
 
@@ -232,11 +239,12 @@ function roundToDoubles(values: BigInt64Array): void {
   }
 }
 
-function takeValues(column: ColumnState, rows: number): Cell[] {
+function takeValues(column: ColumnState, rows: number, reuse: boolean): Cell[] {
   const values = column.values
   // A row may have been begun and put off to the next frame.
   values.length = rows
-  column.values = []
+  // The next frame will be as long.
+  if (!reuse) column.values = new Array<Cell>(rows)
   return values
 }
 

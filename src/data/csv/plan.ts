@@ -39,7 +39,7 @@ export interface CsvOptions {
   readonly batchRows?: number
   /** Bytes read at a time. Default 256 KiB. */
   readonly blockBytes?: number
-  /** Whether a frame's numeric arrays may be overwritten by the next frame: saves memory traffic. Default false. */
+  /** Whether a frame's arrays may be overwritten by the next frame: saves memory traffic. Default false. */
   readonly reuse?: boolean
   /** Whether blocks of regular text may be read by the SIMD kernels, which give the same frames. Default true. */
   readonly kernels?: boolean

@@ -5,6 +5,7 @@
 import type { Frame } from '../../batch.ts'
 import { MlmodelError } from '../../errors/index.ts'
 import type { CsvKernel } from '../../kernels/csv.ts'
+import { kernelBytes, readyKernels } from '../../kernels/ready.ts'
 import { defaultLimits, type Limits } from '../../limits.ts'
 import { type ByteReader, bytesSource, type Source, spool } from '../source.ts'
 import { openBlocks, scanBlocks } from './blocks.ts'
@@ -44,8 +45,8 @@ export async function* readCsv(source: Source, plan: CsvPlan, options: CsvOption
         reader = await again.open()
         const first = openScan(source.name, plan, options)
         await drive(layOut(first, plan), first, reader)
-        yield* secondPass(again, await drive(inferTypes(first, layout), first, reader))
-      } else yield* secondPass(again, await drive(inferTypes(head, layout), head, reader))
+        yield* secondPass(again, await drive(inferTypes(first, layout, await kernelFor(first, options)), first, reader))
+      } else yield* secondPass(again, await drive(inferTypes(head, layout, await kernelFor(head, options)), head, reader))
     } finally {
       if ('remove' in again) await (again.remove as () => Promise<void>)()
     }
@@ -66,7 +67,7 @@ export async function* readCsv(source: Source, plan: CsvPlan, options: CsvOption
 }
 
 /**
- * Reads a whole CSV that is in memory, such as a request's body, as one frame.
+ * Reads a whole CSV that is in memory, such as a request's body, as one frame; by the SIMD kernels where they are loaded.
  *
  * @throws as `readCsv`, and CSV_TABLE_LIMIT
  */
@@ -76,12 +77,13 @@ export function readCsvBytes(bytes: Uint8Array, name: string, plan: CsvPlan, lim
   const { scan, read } = open()
   let layout = driveBytes(layOut(scan, plan), scan, read)
   let last = { scan, read }
+  const kernel = bytes.length < kernelBytes ? undefined : readyKernels()?.csv
   if (layout.columns.some(({ reading }) => reading.how === 'classify')) {
-    layout = driveBytes(inferTypes(scan, layout), scan, read)
+    layout = driveBytes(inferTypes(scan, layout, kernel), scan, read)
     last = open()
     driveBytes(layOut(last.scan, plan), last.scan, last.read)
   }
-  const frames = readFrames(last.scan, layout, options)
+  const frames = readFrames(last.scan, layout, options, kernel)
   let step = frames.next(0)
   while (step.done !== true && typeof step.value === 'number') step = frames.next(last.read(last.scan, step.value))
   return step.value as Frame
@@ -174,18 +176,20 @@ function namesOf({ columns }: Scan): readonly string[] {
   return columns.map(({ name }) => name)
 }
 
-function inferTypes(scan: Scan, layout: Layout): Steps<Layout> {
-  return guarded(scan, tallyColumns(scan, layout))
+function inferTypes(scan: Scan, layout: Layout, kernel?: CsvKernel): Steps<Layout> {
+  return guarded(scan, tallyColumns(scan, layout, kernel))
 }
 
 /** The first pass: what each column without a type is. Its misfits are found again by the second. */
-function* tallyColumns(scan: Scan, layout: Layout): Steps<Layout> {
+function* tallyColumns(scan: Scan, layout: Layout, kernel?: CsvKernel): Steps<Layout> {
   const columns = layout.columns.map(({ name, type, reading }) =>
     openColumn(name, type, reading.how === 'classify' ? reading : { how: 'skip' }, 0),
   )
   setColumns(scan, columns, layout.leading, 0)
+  const blocks = kernel === undefined ? undefined : openBlocks(kernel)
   const most = 1 << 20
   for (;;) {
+    if (blocks !== undefined) scanBlocks(blocks, scan, most)
     if (scanRows(scan, most)) {
       scan.context.before += most
       scan.rows = 0
@@ -201,9 +205,6 @@ function* tallyColumns(scan: Scan, layout: Layout): Steps<Layout> {
     }),
   }
 }
-
-/** Below, compiling the kernels (2 ms) costs more than they save. */
-const kernelBytes = 1 << 16
 
 /** The SIMD kernels, where enough is to be read: the window was filled when the header was read. */
 async function kernelFor({ window }: Scan, { kernels }: CsvOptions): Promise<CsvKernel | undefined> {
@@ -253,7 +254,7 @@ function takeFrame(scan: Scan, reuse: boolean): Frame {
   const columns = scan.columns
     .slice(leading)
     .filter(({ reading }) => reading.how !== 'skip')
-    .map((column) => finishColumn(column, store, rows, plan, place))
+    .map((column) => finishColumn(column, store, rows, plan, place, reuse))
   const index = leading === 0 ? undefined : finishIndex(scan.columns.slice(0, leading), store, rows, plan, place)
   if (misfits.count > 0) throw misfitsError(misfits, namesOf(scan))
   context.before += rows

@@ -19,9 +19,10 @@ import {
   takes,
   takesNull,
 } from './cursor.ts'
+import { matrixKernel, readMatrix } from './matrix.ts'
 import { readReal } from './numbers.ts'
 import type { ColumnPlan, ColumnsPlan, Head, Layout, NameForms } from './plan.ts'
-import { allocateColumns, fill, readNumber } from './stage.ts'
+import { allocateColumns, fill, fillReal, readNumber, smallArray } from './stage.ts'
 
 /** The columns of a table while it is read: numbers in the stage at `start + row × stride`, text apart. */
 interface Table {
@@ -43,12 +44,14 @@ const mostHeads = 4
  */
 export function readSplit(cursor: Cursor, plan: ColumnsPlan, stage: Stage, known?: Head): Frame {
   const { columns, heads } = plan
-  const table = openTable(columns, stage, true)
   let layout = known?.layout
+  let table: Table | undefined
   let rows = -1
   let labels = -1
-  if (known !== undefined) rows = readRows(cursor, table, known.layout)
-  else expect(cursor, openObject)
+  if (known !== undefined) {
+    if (!known.layout.allReal) table = openTable(columns, stage, true)
+    rows = readRows(cursor, stage, known.layout, table)
+  } else expect(cursor, openObject)
   let first = known === undefined
   while (first || hasMore(cursor, closeObject)) {
     first = false
@@ -60,7 +63,8 @@ export function readSplit(cursor: Cursor, plan: ColumnsPlan, stage: Stage, known
       expect(cursor, colon)
       expect(cursor, openList)
       if (labels < 0) learnHead(cursor, heads, layout)
-      rows = readRows(cursor, table, layout)
+      if (!layout.allReal) table = openTable(columns, stage, true)
+      rows = readRows(cursor, stage, layout, table)
     } else if (labels < 0 && takes(cursor, indexKey)) {
       expect(cursor, colon)
       labels = countPlainLabels(cursor)
@@ -70,13 +74,17 @@ export function readSplit(cursor: Cursor, plan: ColumnsPlan, stage: Stage, known
   expect(cursor, closeObject)
   endOfBody(cursor)
   const { places } = layout
-  const frame = finish(table, rows, (at) => places[at]!, columns.length)
+  const frame =
+    table === undefined
+      ? finishReal(columns, stage.values, places, rows)
+      : finish(table, rows, (at) => places[at]!, columns.length)
   return labels < 0 ? frame : { ...frame, index: Array.from({ length: rows }, (_, row) => BigInt(row)) }
 }
 
 /** The head that the body begins with, if it was seen before; the cursor is then behind it. */
 export function takesKnownHead(cursor: Cursor, heads: readonly Head[]): Head | undefined {
-  return heads.find(({ bytes }) => takesHead(cursor, bytes))
+  for (const head of heads) if (takesHead(cursor, head.bytes)) return head
+  return undefined
 }
 
 function takesHead(cursor: Cursor, head: Buffer): boolean {
@@ -142,15 +150,20 @@ function countPlainLabels(cursor: Cursor): number {
   return rows
 }
 
-/** Reads the rows behind the `[` of `data`, as lists of as many values as there are columns. */
-function readRows(cursor: Cursor, table: Table, { order, columns: ordered, allReal }: Layout): number {
-  const { stage } = table
+/** Reads the rows behind the `[` of `data`, as lists of as many values as there are columns; with a table where not all are real. */
+function readRows(cursor: Cursor, stage: Stage, { order, columns: ordered }: Layout, table: Table | undefined): number {
   const width = order.length
+  const kernel = table === undefined ? matrixKernel(cursor, 2) : undefined
+  if (kernel !== undefined) {
+    const shape = [0, width]
+    readMatrix(kernel, cursor, stage, shape, 1, 'real')
+    return shape[0]!
+  }
   let rows = 0
   do {
     expect(cursor, openList)
     reserve(stage, width)
-    if (allReal) readRealRow(cursor, stage, width)
+    if (table === undefined) readRealRow(cursor, stage, width)
     else {
       for (let at = 0; at < width; at++) {
         if (at > 0) expect(cursor, comma)
@@ -275,12 +288,26 @@ function openTable(columns: readonly ColumnPlan[], stage: Stage, nullText: boole
   return { columns, stage, texts: columns.map((column) => (column.reading === 'text' ? [] : noTexts)), nullText }
 }
 
+/**
+ * Makes columns of floats alone, read row by row, `places` telling the place of each in its row. For a request of one row this
+ * is half of the work, so it makes nothing but the columns.
+ */
+function finishReal(plans: readonly ColumnPlan[], values: Float64Array, places: readonly number[], rows: number): Frame {
+  const width = plans.length
+  const columns = new Array<Column>(width)
+  const apart = rows * 8 <= smallArray ? undefined : allocateColumns(plans, rows)
+  for (let at = 0; at < width; at++) {
+    const { name, dtype } = plans[at]!
+    const target = (apart?.[at] ?? (dtype === 'float32' ? new Float32Array(rows) : new Float64Array(rows))) as Float32Array
+    fillReal(target, dtype === 'float32', values, places[at]!, width)
+    columns[at] = { name, dtype: dtype as 'float32', values: target }
+  }
+  return { kind: 'frame', rows, columns }
+}
+
 /** Makes the columns; `startOf` gives where the numbers of a column begin in the stage, `stride` apart. */
 function finish(table: Table, rows: number, startOf: (column: number) => number, stride: number): Frame {
-  const arrays = allocateColumns(
-    table.columns.map((column) => column.dtype),
-    rows,
-  )
+  const arrays = allocateColumns(table.columns, rows)
   const columns = table.columns.map(({ name, dtype }, at): Column => {
     if (dtype === 'string') {
       const values = table.texts[at]!

@@ -29,7 +29,8 @@ const integerRanges: Readonly<Partial<Record<NumericDtype, readonly [number, num
   uint32: [0, 4294967295],
 }
 /** From here on a finite double rounds to an infinite float32, or half. */
-const overflow: Readonly<Partial<Record<NumericDtype, number>>> = { float32: 3.4028235677973366e38, float16: 65520 }
+const largestSingle = 3.4028235677973366e38
+const overflow: Readonly<Partial<Record<NumericDtype, number>>> = { float32: largestSingle, float16: 65520 }
 
 /**
  * Takes every `stride`-th number from `start` on. A value its type cannot hold is not plain.
@@ -83,19 +84,38 @@ function fillWide(target: BigInt64Array, dtype: NumericDtype, stage: Stage, star
   }
 }
 
-/** Up to this size V8 keeps a typed array's numbers in its own heap, where making one costs next to nothing. */
-const smallArray = 64
+/** Fills an array of float32 or of float64 alone, as {@link fill} does. */
+export function fillReal(
+  target: Float32Array | Float64Array,
+  narrow: boolean,
+  values: Float64Array,
+  start: number,
+  stride: number,
+): void {
+  for (let row = 0, at = start; row < target.length; row++, at += stride) {
+    const value = values[at]!
+    const magnitude = Math.abs(value)
+    if (narrow && magnitude >= largestSingle && magnitude !== Number.POSITIVE_INFINITY) throw bail
+    target[row] = value
+  }
+}
+
+/** Up to this size in bytes V8 keeps a typed array's numbers in its own heap, where making one costs next to nothing. */
+export const smallArray = 64
 
 /** Arrays for several columns of `rows` values, side by side in one buffer: twenty small buffers cost more than the numbers in them. */
-export function allocateColumns(types: readonly (NumericDtype | 'string')[], rows: number): (NumericArray | undefined)[] {
-  if (rows * 8 <= smallArray) return types.map((dtype) => (dtype === 'string' ? undefined : new arrayOfDtype[dtype](rows)))
+export function allocateColumns(
+  columns: readonly { readonly dtype: NumericDtype | 'string' }[],
+  rows: number,
+): (NumericArray | undefined)[] {
+  if (rows * 8 <= smallArray) return columns.map(({ dtype }) => (dtype === 'string' ? undefined : new arrayOfDtype[dtype](rows)))
   let size = 0
-  const offsets = types.map((dtype) => {
+  const offsets = columns.map(({ dtype }) => {
     const offset = size
     // Each column starts at a multiple of 8 bytes, as 64-bit elements need.
     size += (rows * dtypes[dtype].size + 7) & ~7
     return offset
   })
   const buffer = new ArrayBuffer(size)
-  return types.map((dtype, at) => (dtype === 'string' ? undefined : new arrayOfDtype[dtype](buffer, offsets[at]!, rows)))
+  return columns.map(({ dtype }, at) => (dtype === 'string' ? undefined : new arrayOfDtype[dtype](buffer, offsets[at]!, rows)))
 }

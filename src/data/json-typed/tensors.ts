@@ -18,6 +18,7 @@ import {
   type Stage,
   takes,
 } from './cursor.ts'
+import { matrixKernel, readMatrix } from './matrix.ts'
 import type { TensorPlan } from './plan.ts'
 import { fill, readNumber } from './stage.ts'
 
@@ -83,7 +84,12 @@ function readTensor(cursor: Cursor, plan: TensorPlan, stage: Stage): Tensor {
     shape[depth] ??= size
     if (shape[depth] !== size) throw bail
   }
-  readDimension(0)
+  const kernel = plan.reading === 'real' || plan.reading === 'whole' ? matrixKernel(cursor, rank) : undefined
+  if (kernel === undefined) readDimension(0)
+  else {
+    for (let depth = 0; depth < rank; depth++) shape.push(0)
+    readMatrix(kernel, cursor, stage, shape, 0, plan.reading === 'real' ? 'real' : unsigned ? 'unsigned' : 'whole')
+  }
   if (plan.shape.some((size, at) => size !== -1 && size !== shape[at])) throw bail
   if (plan.dtype === 'string') return { dtype: 'string', shape, values: texts }
   const values = new arrayOfDtype[plan.dtype](stage.used - start)

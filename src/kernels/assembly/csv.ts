@@ -3,14 +3,7 @@
  * AssemblyScript; the memory and its tables are the host's (src/kernels/csv.ts, which has the same addresses).
  */
 
-/** 16 bytes of 0, then 16 of 255: loaded at `length`, a mask of the last `length` lanes. */
-const MASKS: usize = 1024
-/** Row p takes lane p out by moving the lanes before it; row 16 takes none. */
-const SHIFTS: usize = 1088
-/** 10^0 … 10^22. */
-const POWERS: usize = 1408
-/** 128 leading bits of 5^-q for q = 0 … 31, the upper 64 first. */
-const FIVES: usize = 1600
+import { MASKS, POWERS, round, SHIFTS, sixteen } from './decimal'
 
 const COMMA: u8 = 44
 const LINE_FEED: u8 = 10
@@ -126,17 +119,6 @@ export function countByte(input: usize, length: usize, byte: u8): u32 {
   return count
 }
 
-/** Sixteen digits, the first the most significant, to a number. */
-// @ts-ignore: decorator
-@inline
-function sixteen(digits: v128): u64 {
-  const pairs = i16x8.shr_u(i16x8.mul(digits, i16x8.splat(2561)), 8)
-  const fours = i32x4.dot_i16x8_s(pairs, i16x8(100, 1, 100, 1, 100, 1, 100, 1))
-  const eights = i32x4.dot_i16x8_s(i16x8.narrow_i32x4_s(fours, fours), i16x8(10000, 1, 10000, 1, 10000, 1, 10000, 1))
-  const both = i64x2.extract_lane(eights, 0) as u64
-  return (both & 0xffffffff) * 100000000 + (both >> 32)
-}
-
 /**
  * Reads a column of real numbers into doubles, rounded correctly. A field of digits with at most one dot, after at most one
  * minus, that fits 32 bytes and 63 bits is read; the rows of others are listed in `rejects`. Returns their number.
@@ -215,49 +197,6 @@ export function readReals(index: usize, columns: u32, rows: u32, cut: u32, targe
   return ((rejected - rejects) >> 2) as u32
 }
 
-/** Rounds number × 10^-fraction, fraction ≤ 31, to the nearest double (Eisel and Lemire; no subnormals, no overflow here). */
-function round(number: u64, fraction: u32): f64 {
-  if (number == 0) return 0
-  const zeros = clz(number)
-  const wide = number << zeros
-  const row = FIVES + (fraction << 4)
-  const five = load<u64>(row)
-  let low = wide * five
-  let high = multiplyHigh(wide, five)
-  if ((high & 0x1ff) == 0x1ff) {
-    const more = multiplyHigh(wide, load<u64>(row, 8))
-    low += more
-    if (low < more) high++
-  }
-  const top = high >> 63
-  const shift = top + 9
-  let mantissa = high >> shift
-  const exponent = -(fraction as i64)
-  let power = ((217706 * exponent) >> 16) + 63 + (top as i64) - (zeros as i64) + 1023
-  // Half way between two doubles: to even.
-  if (low <= 1 && fraction <= 4 && (mantissa & 3) == 1 && mantissa << shift == high) mantissa &= ~(1 as u64)
-  mantissa += mantissa & 1
-  mantissa >>= 1
-  if (mantissa >= 9007199254740992) {
-    mantissa = 4503599627370496
-    power++
-  }
-  return reinterpret<f64>((mantissa & 4503599627370495) | ((power as u64) << 52))
-}
-
-// @ts-ignore: decorator
-@inline
-function multiplyHigh(a: u64, b: u64): u64 {
-  const lowA = a & 0xffffffff
-  const highA = a >> 32
-  const lowB = b & 0xffffffff
-  const highB = b >> 32
-  const first = lowA * lowB
-  const second = highA * lowB + (first >> 32)
-  const third = lowA * highB + (second & 0xffffffff)
-  return highA * highB + (second >> 32) + (third >> 32)
-}
-
 /** The same for integers of 64 bits within [minimum, maximum], bounds as doubles. */
 export function readIntegers(
   index: usize,
@@ -300,10 +239,33 @@ export function readIntegers(
       value = (upper * 10000000000000000 + sixteen(tail)) as i64
     }
     value = (value ^ -negative) + negative
-    if (wrong || value < least || value > most) {
+    // Of -0 the sign would be lost.
+    if (wrong || value < least || value > most || (value == 0 && negative != 0)) {
       store<u32>(rejected, row)
       rejected += 4
-    } else store<i64>(target + ((row as usize) << 3), value)
+      value = 0
+    }
+    store<i64>(target + ((row as usize) << 3), value)
+  }
+  return ((rejected - rejects) >> 2) as u32
+}
+
+/** The same for `true` and `false` in any case, as integers. */
+export function readBooleans(index: usize, columns: u32, rows: u32, cut: u32, target: usize, rejects: usize): u32 {
+  const step = columns << 2
+  let at = index
+  let rejected = rejects
+  for (let row: u32 = 0; row < rows; row++) {
+    const start = (load<u32>(at - 4) + 1) as usize
+    const length = (load<u32>(at) - cut - (start as u32)) as u32
+    at += step
+    const word = load<u32>(start) | 0x20202020
+    // Words are as good as random, so nothing here branches on them.
+    const isTrue = ((length == 4) as u32) & ((word == 0x65757274) as u32)
+    const isFalse = ((length == 5) as u32) & ((word == 0x736c6166) as u32) & (((load<u8>(start, 4) | 32) == 101) as u32)
+    store<u32>(rejected, row)
+    rejected += ((isTrue | isFalse) ^ 1) << 2
+    store<u64>(target + ((row as usize) << 3), isTrue as u64)
   }
   return ((rejected - rejects) >> 2) as u32
 }

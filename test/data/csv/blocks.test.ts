@@ -4,9 +4,10 @@ import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import type { Frame } from '../../../src/batch.ts'
 import type { CsvOptions, CsvPlan, CsvType } from '../../../src/data/csv/plan.ts'
-import { readCsv } from '../../../src/data/csv/read.ts'
+import { readCsv, readCsvBytes } from '../../../src/data/csv/read.ts'
 import { bytesSource } from '../../../src/data/source.ts'
 import { MlmodelError } from '../../../src/errors/index.ts'
+import { loadKernels } from '../../../src/kernels/ready.ts'
 
 const types = [
   'double',
@@ -34,6 +35,16 @@ async function outcome(body: Buffer, plan: CsvPlan, options: CsvOptions): Promis
   return frames.map(bytesOf)
 }
 
+/** Of `readCsvBytes`, in the form of {@link outcome}. */
+function outcomeOfBytes(body: Buffer, plan: CsvPlan): unknown {
+  try {
+    return [bytesOf(readCsvBytes(body, 'test.csv', plan))]
+  } catch (error) {
+    if (!(error instanceof MlmodelError)) throw error
+    return [error.code, error.message, error.where, error.problems]
+  }
+}
+
 /** A frame whose arrays are compared by their bytes: NaN and -0 are told apart. */
 function bytesOf(frame: Frame): unknown {
   return {
@@ -57,7 +68,8 @@ function table(seed: number, wanted: readonly CsvType[], lineEnd: string): strin
   }
   const cell = (type: CsvType): string => {
     if (type === 'uint8') return String(Math.floor(next() * 256))
-    if (type === 'integer' || type === 'infer') return String(Math.floor((next() - 0.5) * 2 ** 32))
+    if (type === 'infer') return inferred[Math.floor(next() * inferred.length)]!
+    if (type === 'integer') return String(Math.floor((next() - 0.5) * 2 ** 32))
     if (type === 'long') return String(BigInt(Math.floor((next() - 0.5) * 2 ** 53)) * BigInt(1 + Math.floor(next() * 1024)))
     if (type === 'boolean') return next() < 0.5 ? 'True' : 'false'
     if (type === 'datetime') return next() < 0.1 ? '' : `2024-01-0${1 + Math.floor(next() * 9)}`
@@ -67,12 +79,37 @@ function table(seed: number, wanted: readonly CsvType[], lineEnd: string): strin
     const value = (next() - 0.5) * 10 ** Math.floor(next() * 5)
     return next() < 0.5 ? String(value) : value.toFixed(Math.floor(next() * 6))
   }
+  // One kind of cell in most columns that are inferred, and words of each kind.
+  const inferred = kinds[Math.abs(seed) % kinds.length]!
   let text = `${wanted.map((_, at) => `c${at}`).join(',')}${lineEnd}`
   while (text.length < 70_000) text += wanted.map(cell).join(',') + lineEnd
   return text
 }
 
+/** Cells of one column; a change of the text brings in others. */
+const kinds: readonly (readonly string[])[] = [
+  ['1', '-2', '300000000000'],
+  ['0', '1', '9223372036854775807', '17'],
+  ['5', '9223372036854775808', '7'],
+  ['5', '', 'NA', '7'],
+  ['1', '1.5', '-2e3', '0.1234567890123456'],
+  ['True', 'false'],
+  ['True', 'FALSE', ''],
+  ['-0', '4'],
+  ['1', '18446744073709551616'],
+  ['a', 'b', ''],
+  ['1', ' 2', '+3', '"4"'],
+]
+
 const changes = [
+  '-0',
+  '-nan',
+  '-1',
+  '9223372036854775808',
+  '18446744073709551616',
+  '1_0',
+  'True',
+  'false',
   '',
   ',',
   '\n',
@@ -97,6 +134,8 @@ const changes = [
   '99999999999999999999',
   '0.1234567890123456789012345678901234567890',
 ]
+
+await loadKernels()
 
 describe('blocks by the SIMD kernels', () => {
   test('the same frames and errors as the row loop', async () => {
@@ -134,7 +173,9 @@ describe('blocks by the SIMD kernels', () => {
           }
           const options = { blockBytes, batchRows }
           const body = Buffer.from(text)
-          assert.deepEqual(await outcome(body, plan, options), await outcome(body, plan, { ...options, kernels: false }))
+          const wantedOutcome = await outcome(body, plan, { ...options, kernels: false })
+          assert.deepEqual(await outcome(body, plan, options), wantedOutcome)
+          assert.deepEqual(outcomeOfBytes(body, plan), await outcome(body, plan, { kernels: false, batchRows: Infinity }))
         },
       ),
       { numRuns: 60, interruptAfterTimeLimit: 20_000, markInterruptAsFailure: false },

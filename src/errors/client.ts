@@ -1,6 +1,6 @@
 import type { ErrorTable } from './define.ts'
 
-interface Refusal {
+export interface Refusal {
   /** HTTP status. */
   readonly status: number
   /** What the server says. */

@@ -59,7 +59,6 @@ function skipReason(entry: Foreign): string | undefined {
   if (kind.startsWith('pickle') || kind === 'models') return `${kind}: no reader of pickles, skops and tree files yet`
   if (kind === 'yaml' && ['requirement', 'channel', 'env-name'].includes(entry.kind))
     return 'yaml: environments are not resolved yet'
-  if (kind === 'json' && entry.protocol === 'open-inference') return 'json: the Open Inference Protocol is not served yet'
   if (kind === 'onnx' && entry.stage === 'run') return 'onnx: stage run needs a runner with a deadline'
   return ['npy', 'csv', 'json', 'yaml', 'onnx'].includes(kind) ? undefined : `${kind}: no reader yet`
 }

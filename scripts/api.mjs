@@ -1,5 +1,5 @@
 /**
- * Makes docs/api.md from the doc blocks of everything that src/index.ts exports; fails where the file is another,
+ * Makes docs/api.md from the doc blocks of everything that src/index.ts and the other entries export; fails where the file is another,
  * `--write` writes it. Declarations are taken from what the compiler emits, so that no signature is written twice.
  */
 import { spawnSync } from 'node:child_process'
@@ -148,6 +148,15 @@ function plainDoc(block) {
 }
 
 const all = exportsOf(join(emitted, 'index.d.ts'))
+/** Entries besides the library, each a chapter; what the library has too is described there. */
+const entries = [
+  ['In another server: `mlmodel/serve`', 'mlmodel-serve.d.ts'],
+  ['A client: `mlmodel/client`', 'mlmodel-client.d.ts'],
+].map(([title, file]) => {
+  const found = exportsOf(join(emitted, file))
+  found.delete('MlmodelError')
+  return [title, [...found.keys()], found]
+})
 const chosen = new Set(chapters.flatMap(([, names]) => names))
 for (const name of chosen)
   if (!all.has(name)) throw new Error(`src/index.ts does not export ${name}, which scripts/api.mjs wants`)
@@ -165,17 +174,17 @@ const head = `# API of the npm library
 
 Made from the doc blocks of \`src/\` by \`node scripts/api.mjs --write\`; a test holds it to them. Everything is imported from \`mlmodel\`:
 \`import { openModel } from 'mlmodel'\`, or \`require('mlmodel')\` on Node 20.19 and newer. \`mlmodel/runner\` is the program of a model's
-own process, an entry of its own for a bundler.
+own process, an entry of its own for a bundler; \`mlmodel/serve\` and \`mlmodel/client\` have their chapters.
 `
-const body = [...chapters, ['Parts that can be used alone', []], ...parts].map(([title, names]) => {
+const body = [...chapters, ...entries, ['Parts that can be used alone', []], ...parts].map(([title, names, own = all]) => {
   const level = parts.some(([other]) => other === title) ? '###' : '##'
-  const entries = names.map((name) => {
-    const declarations = readDeclarations(all.get(name))
+  const written = names.map((name) => {
+    const declarations = readDeclarations(own.get(name))
     const code = declarations.map(({ declaration }) => declaration).join('\n')
     const docs = declarations.map(({ doc }) => doc).filter((doc) => doc !== '')
     return `${level}# ${name}\n\n${docs.length === 0 ? '' : `${docs.join('\n\n')}\n\n`}\`\`\`ts\n${code}\n\`\`\`\n`
   })
-  return `${level} ${title}\n\n${entries.join('\n')}`
+  return `${level} ${title}\n\n${written.join('\n')}`
 })
 const text = `${[head, ...body].join('\n').trimEnd()}\n`
 

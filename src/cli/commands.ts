@@ -33,8 +33,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'serve',
-    summary: 'Serve a model over HTTP',
-    later: true,
+    summary: 'Serve models over HTTP, as MLflow, KServe and Azure do',
     load: async () => (await import('./serve.ts')).command,
   },
   {

@@ -1,5 +1,6 @@
 import type { ErrorTable } from './define.ts'
 
+/** What a server says when it refuses. */
 export interface Refusal {
   /** HTTP status. */
   readonly status: number
@@ -13,7 +14,11 @@ const words = ({ status, message }: Refusal): string => `The server answers ${st
 
 /** What a client of a scoring server meets. */
 export const clientErrors = {
-  CLIENT_REFUSED: { kind: 'body', message: words },
+  CLIENT_REFUSED: {
+    kind: 'body',
+    message: words,
+    hint: () => 'Send what the model takes: `metadata()`, or `mlmodel inspect` on its folder, says what that is',
+  },
   CLIENT_NO_ACCESS: {
     kind: 'usage',
     message: words,
@@ -58,5 +63,6 @@ export const clientErrors = {
   CLIENT_INPUT: {
     kind: 'body',
     message: (a: { why: string }) => `The input has no form in this protocol: ${a.why}`,
+    hint: () => 'Give rows, columns or tensors as the server describes them: `metadata()`',
   },
 } satisfies ErrorTable

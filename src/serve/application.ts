@@ -22,6 +22,8 @@ export interface ApplicationOptions extends ServeModelOptions {
   readonly mlflowVersion: string
   /** Only the routes of this protocol. */
   readonly onlyProtocol?: ProtocolName | undefined
+  /** What a server around this one has in front of every path. */
+  readonly prefix?: string | undefined
   /** Whether `/` is Azure's probe, not the Test page. */
   readonly azureml?: boolean | undefined
   /** Further paths of a platform, for the default model. */

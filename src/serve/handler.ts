@@ -90,6 +90,7 @@ export async function createHandler(
     mlflowVersion: '3.17.2',
     onlyProtocol: options.protocol,
     azureml: options.protocol === 'azureml',
+    prefix: options.prefix,
     onWarning: options.onWarning ?? (() => {}),
   })
   const handle = (request: Request): Promise<Response> => answer(application, request, options.prefix ?? '', maxBody)

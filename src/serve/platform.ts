@@ -1,4 +1,5 @@
 /** What a hosting platform says by its environment: where the model lies, on which address and under which routes it is asked for. */
+import { join } from 'node:path'
 
 /** The environment variables of servers, by their names. */
 export const servingVariables = [
@@ -8,6 +9,7 @@ export const servingVariables = [
   'AZUREML_MODEL_DIR',
   'MLFLOW_HOST',
   'MLFLOW_MODELS_WORKERS',
+  'MLFLOW_MODEL_FOLDER',
   'MLFLOW_PORT',
   'MLFLOW_SCORING_SERVER_REQUEST_TIMEOUT',
   'OTEL_EXPORTER_OTLP_ENDPOINT',
@@ -51,7 +53,8 @@ const modelFolders = ['/opt/ml/model', '/mnt/models']
  * @see docs of SageMaker, Vertex AI, Cloud Run, KServe, Azure ML as docs/serving.md lists them
  */
 export function readPlatform(variables: ServingVariables, exists: (path: string) => boolean): Platform {
-  const azure = variables.AZUREML_MODEL_DIR
+  // Azure names the folder in it as well.
+  const azure = folderOf(variables.AZUREML_MODEL_DIR, variables.MLFLOW_MODEL_FOLDER)
   const model = azure ?? modelFolders.find(exists)
   const hosted = portOf(variables.AIP_HTTP_PORT) ?? portOf(variables.SAGEMAKER_BIND_TO_PORT) ?? portOf(variables.PORT)
   // A container is asked from outside it. On a desk /opt/ml/model is not there.
@@ -64,6 +67,11 @@ export function readPlatform(variables: ServingVariables, exists: (path: string)
     healthRoute: routeOf(variables.AIP_HEALTH_ROUTE),
     azureml: azure !== undefined,
   }
+}
+
+function folderOf(folder: string | undefined, inside: string | undefined): string | undefined {
+  if (folder === undefined || folder === '') return undefined
+  return inside === undefined || inside === '' ? folder : join(folder, inside)
 }
 
 function portOf(text: string | undefined): number | undefined {

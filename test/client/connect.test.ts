@@ -234,7 +234,7 @@ describe('a client of other servers', { timeout: 30_000 }, () => {
     for (const [name, input] of [
       ['onnx_int64_big', { x: [9007199254740993n] }],
       ['onnx_nan_inf_out', { x: [1] }],
-      ['onnx_stringconcat_percol', [{ a: 'x', b: '1' }]],
+      ['onnx_linreg_columns_float', [{ a: 'x', b: '1' }]],
       ['onnx_logreg_zipmap_on', [{ x: 1 }]],
     ] as const) {
       const { reply } = recorded(name)
@@ -401,7 +401,7 @@ describe('a client in a browser', { timeout: 30_000 }, () => {
     assert.ok(Object.values(metafile.inputs).every(({ imports }) => imports.every(({ external }) => external !== true)))
     assert.ok(text.length < 120_000, String(text.length))
     assert.ok(
-      Object.keys(metafile.inputs).every((path) => /src\/(client|errors|dtype|show|mlmodel-client)/.test(path)),
+      Object.keys(metafile.inputs).every((path) => /src\/(client|errors|dtype|guess|show|mlmodel-client)/.test(path)),
       Object.keys(metafile.inputs).join('\n'),
     )
   })

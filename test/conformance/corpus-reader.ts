@@ -3,7 +3,21 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { type CanonicalFrame, canonicalOfBatch, type Foreign } from './canonical.ts'
 import { refusalOf } from './enforce.ts'
-import { libraryUnderTest } from './package-under-test.ts'
+import { libraryUnderTest, serverUnderTest } from './package-under-test.ts'
+import { repository } from './repository.ts'
+
+/** A refusal that a server sent. */
+class RefusedBody extends Error {
+  readonly status: number
+  constructor(status: number, message: string) {
+    super(message)
+    this.status = status
+  }
+}
+
+/** A model without a signature takes any tensors, until they reach its graph. */
+const anyModel = join(repository, 'test', 'fixtures', 'models', 'onnx_nosig', 'model')
+let handler: Awaited<ReturnType<Awaited<ReturnType<typeof serverUnderTest>>['createHandler']>> | undefined
 
 const library = await libraryUnderTest(process.argv[2])
 process.on('message', async ({ entry, file }: { entry: Foreign; file: string }) => {
@@ -18,7 +32,7 @@ async function read(entry: Foreign, file: string): Promise<{ verdict: string; de
       return { verdict: 'wrong', detail: 'Object.prototype was changed' }
     return wrong === undefined ? { verdict: 'accept', detail: '' } : { verdict: 'wrong', detail: wrong }
   } catch (error) {
-    const { status, message } = refusalOf(error)
+    const { status, message } = error instanceof RefusedBody ? error : refusalOf(error)
     return status === 0 ? { verdict: 'crash', detail: message } : { verdict: 'reject', detail: message }
   }
 }
@@ -47,7 +61,8 @@ const readers = {
     const read = canonicalOfBatch(library.finishCsv(frame, undefined, plan, 'strict').data) as CanonicalFrame
     return entry.pandas === undefined || entry.verdict !== 'accept' ? undefined : csvDifference(entry, read)
   },
-  json(entry: Foreign, file: string): string | undefined {
+  json(entry: Foreign, file: string): string | undefined | Promise<undefined> {
+    if (entry.protocol === 'open-inference') return askServer(file)
     const inputs = library.parseSchema(library.parseJson(JSON.stringify(entry.signature)).value, {})
     const { data } = library.readRequest(readFileSync(file), 'application/json', { inputs }, { mode: 'strict' })
     if (entry.stage !== 'precision') return undefined
@@ -108,6 +123,19 @@ function inputsOf(graph: ReturnType<typeof library.readOnnx>): Foreign {
     inputs[name] = { dtype, shape, data: Array(shape.reduce((product, size) => product * size, 1)).fill(one) }
   }
   return inputs
+}
+
+/** Posts an inference request: what is wrong with the body itself is told before the model sees it, and with codes of its own. */
+async function askServer(file: string): Promise<undefined> {
+  handler ??= await serverUnderTest(process.argv[2]).then(({ createHandler }) => createHandler(anyModel, { threads: 1 }))
+  const url = 'http://localhost/v2/models/model/infer'
+  const reply = await handler!(new Request(url, { method: 'POST', body: readFileSync(file) }))
+  if (reply.status === 200) return undefined
+  const { code, error } = (await reply.json()) as { readonly code?: string; readonly error: string }
+  if (reply.status >= 500 || code === undefined) throw new Error(`${reply.status} ${error}`)
+  // The model's own refusal of what was read.
+  if (!/^(OIP|JSON|KEY|BODY)_/.test(code)) return undefined
+  throw new RefusedBody(reply.status, error)
 }
 
 /** The first five rows as pandas' `to_json(orient="split")` has them: null for what JSON lacks. */

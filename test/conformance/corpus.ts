@@ -108,7 +108,6 @@ function skipReason(entry: Foreign): string | undefined {
   if (isForValidate(entry)) return executable === undefined ? `${kind}: --from is no package with a command` : undefined
   if (kind === 'yaml' && ['requirement', 'channel', 'env-name'].includes(entry.kind))
     return 'yaml: environments are not resolved yet'
-  if (kind === 'json' && entry.protocol === 'open-inference') return 'json: the Open Inference Protocol is not served yet'
   return ['npy', 'csv', 'json', 'yaml', 'onnx'].includes(kind) ? undefined : `${kind}: no reader yet`
 }
 

@@ -6,7 +6,7 @@ import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { repository } from './repository.ts'
 
@@ -16,6 +16,12 @@ export type Library = typeof import('../../src/index.ts')
 /** Imports the library: from `from` (a folder of a package, or a module) while developing, else packed and installed. */
 export async function libraryUnderTest(from: string | undefined): Promise<Library> {
   return (await import(pathToFileURL(moduleOf(from ?? packageUnderTest())).href)) as Library
+}
+
+/** Imports `mlmodel/serve` of the same package. */
+export async function serverUnderTest(from: string | undefined): Promise<typeof import('../../src/mlmodel-serve.ts')> {
+  const library = moduleOf(from ?? packageUnderTest())
+  return import(pathToFileURL(join(dirname(library), 'mlmodel-serve.js')).href)
 }
 
 /** The folder of the installed package. */

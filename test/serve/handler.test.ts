@@ -93,6 +93,8 @@ describe('a handler in another server', { timeout: 60_000 }, () => {
   test('a prefix is a whole segment; a body beyond the limit is refused, also one that says no length', async () => {
     const ask = (path: string, init?: RequestInit) => prefixed(new Request(`http://here${path}`, init))
     assert.equal((await ask('/models/text/ping')).status, 200)
+    const { servers } = (await (await ask('/models/text/openapi.json')).json()) as { servers: unknown }
+    assert.deepEqual(servers, [{ url: '/models/text' }])
     for (const path of ['/ping', '/models/textile/ping', '/models']) assert.equal((await ask(path)).status, 404, path)
     const long = { method: 'POST', headers: json, body: 'x'.repeat(1001) }
     assert.equal((await ask('/models/text/invocations', long)).status, 413)

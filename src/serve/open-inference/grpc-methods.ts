@@ -20,7 +20,7 @@ import {
 import type { ServerState } from '../application.ts'
 import type { CallReply } from '../calls.ts'
 import { type Scored, scoredBy } from '../message.ts'
-import { whyNotOpen } from '../registry.ts'
+import { type Registry, whyNotOpen } from '../registry.ts'
 import type { ServedModel } from '../served-model.ts'
 import type { TensorMetadata } from './metadata.ts'
 import { guarded, readTarget } from './proto-request.ts'
@@ -42,7 +42,11 @@ export type GrpcReply =
 export interface GrpcMethod {
   /** Path of the REST route that does the same: who may ask that may ask this. */
   readonly sameAs: string
-  /** @param timeout - milliseconds that the client still waits; undefined: it does not say */
+  /**
+   * Reads the message before it returns, so that what is wrong with it is thrown.
+   *
+   * @param timeout - milliseconds that the client still waits; undefined: it does not say
+   */
   answer(message: Uint8Array, timeout: number | undefined): Uint8Array | Promise<Uint8Array | GrpcReply>
 }
 
@@ -113,25 +117,17 @@ export function grpcMethods(state: ServerState): Readonly<Record<string, GrpcMet
     },
     RepositoryModelLoad: {
       sameAs: 'POST /v2/repository/models/any/load',
-      async answer(message) {
+      answer(message) {
         const { name, parameters } = readRepositoryRequest(message)
         refuseLoadParameters(parameters)
-        try {
-          await registry.load(name)
-        } catch (error) {
-          const entry = registry.find(name)
-          if (entry === undefined || !(error instanceof MlmodelError)) throw error
-          return { refused: { status: error.info.httpStatus, text: whyNotOpen(error, entry) } }
-        }
-        return joined([...words(1, name), ...flag(2, true)])
+        return load(registry, name)
       },
     },
     RepositoryModelUnload: {
       sameAs: 'POST /v2/repository/models/any/unload',
-      async answer(message) {
+      answer(message) {
         const { name } = readRepositoryRequest(message)
-        await registry.unload(name)
-        return joined([...words(1, name), ...flag(2, true)])
+        return registry.unload(name).then(() => done(name))
       },
     },
   }
@@ -172,6 +168,22 @@ async function infer(model: ServedModel, message: Uint8Array, timeout: number | 
   )
   if (reply.status < 400) return { message: reply.body, scored: scoredBy(model, reply) }
   return { refused: { status: reply.status, text: refusalText(reply) } }
+}
+
+async function load(registry: Registry, name: string): Promise<Uint8Array | GrpcReply> {
+  try {
+    await registry.load(name)
+    return done(name)
+  } catch (error) {
+    const entry = registry.find(name)
+    if (entry === undefined || !(error instanceof MlmodelError)) throw error
+    return { refused: { status: error.info.httpStatus, text: whyNotOpen(error, entry) } }
+  }
+}
+
+/** What KServe's clients are told. */
+function done(name: string): Uint8Array {
+  return joined([...words(1, name), ...flag(2, true)])
 }
 
 /** The words of a runner's refusal, which are written for REST. */

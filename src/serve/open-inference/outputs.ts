@@ -5,7 +5,7 @@ import { MlmodelError } from '../../errors/index.ts'
 import { isoMoment } from '../../json/write.ts'
 import { writeJsonValue } from '../../json.ts'
 import type { Model } from '../../model.ts'
-import { specsOf } from '../../signature.ts'
+import { type ColumnSpec, specsOf, type TensorSpec } from '../../signature.ts'
 import { outputName } from './metadata.ts'
 import type { RequestedOutput } from './request.ts'
 
@@ -54,10 +54,18 @@ function findOutput(outputs: readonly Named[], name: string): Tensor {
 function namedOutputs(predictions: Batch, { signature }: Model): readonly Named[] {
   const tensors = tensorsOfBatch(predictions)
   const specs = signature?.outputs === undefined ? [] : specsOf(signature.outputs)
-  return tensors.map(({ name, tensor }, index) => ({
-    name: specs.length === tensors.length ? outputName(specs[index]!, index) : (name ?? `output-${index}`),
-    tensor,
-  }))
+  if (specs.length !== tensors.length)
+    return tensors.map(({ name, tensor }, index) => ({ name: name ?? `output-${index}`, tensor }))
+  return tensors.map(({ tensor }, index) => ({ name: outputName(specs[index]!, index), tensor: shapedAs(tensor, specs[index]!) }))
+}
+
+/** A column of a table is a vector, and the signature may call it a matrix of one column: the reply is as the metadata says. */
+function shapedAs(tensor: Tensor, spec: ColumnSpec | TensorSpec): Tensor {
+  if (spec.kind !== 'tensor' || tensor.shape.length !== 1 || spec.shape.length < 2) return tensor
+  const [rows] = tensor.shape
+  return spec.shape.slice(1).every((size) => size === 1)
+    ? { ...tensor, shape: [rows!, ...spec.shape.slice(1).map(() => 1)] }
+    : tensor
 }
 
 function tensorsOfBatch(batch: Batch): readonly { readonly name: string | undefined; readonly tensor: Tensor }[] {

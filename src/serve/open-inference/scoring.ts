@@ -100,9 +100,11 @@ function columnOf(input: InferenceInput, spec: ColumnSpec | undefined, name: str
     return [{ name, dtype: tensor.dtype, values: tensor.values } as Column, rows]
   if (isBinary(spec)) return [{ name, dtype: 'bytes', values: bytesOf(input) }, rows]
   const texts = textsOf(input)
-  if (spec === undefined || isOf(spec, 'string')) return [{ name, dtype: 'string', values: texts, pandas: 'object' }, rows]
-  if (isOf(spec, 'datetime')) return [datetimeColumn(texts, spec, name, path), rows]
-  if (spec.type.kind === 'scalar') return [{ name, dtype: 'string', values: texts, pandas: 'object' }, rows]
+  const isJson = spec === undefined && input.parameters.get('content_type') === 'pd_json'
+  if (!isJson && (spec === undefined || isOf(spec, 'string')))
+    return [{ name, dtype: 'string', values: texts, pandas: 'object' }, rows]
+  if (spec !== undefined && isOf(spec, 'datetime')) return [datetimeColumn(texts, spec, name, path), rows]
+  if (spec?.type.kind === 'scalar') return [{ name, dtype: 'string', values: texts, pandas: 'object' }, rows]
   const values = texts.map((text, row) =>
     text === null ? null : parseJson(text, { where: { path: `${path}.data[${row}]` } }).value,
   )
@@ -128,13 +130,15 @@ function datetimeColumn(texts: readonly (string | null)[], spec: ColumnSpec, nam
   return { ...(data as Frame).columns[0]!, name }
 }
 
-/** Bytes of JSON are base64 where the input says so, as MLServer's clients do; else the text's. */
-function bytesOf({ tensor, parameters, path }: InferenceInput): readonly (Uint8Array | null)[] {
-  if (tensor.dtype === 'bytes') return tensor.values
-  const encoded = parameters.get('content_type') === 'base64'
-  return (tensor.values as readonly (string | null)[]).map((text, element) => {
+/** Bytes are base64 where the input says so, as MLServer's clients do; else the text's, or as they came. */
+function bytesOf(input: InferenceInput): readonly (Uint8Array | null)[] {
+  const { tensor, parameters, path } = input
+  if (parameters.get('content_type') !== 'base64')
+    return tensor.dtype === 'bytes'
+      ? tensor.values
+      : (tensor.values as readonly (string | null)[]).map((text) => (text === null ? null : Buffer.from(text)))
+  return textsOf(input).map((text, element) => {
     if (text === null) return null
-    if (!encoded) return Buffer.from(text)
     const bytes = isBase64(text) ? decodeBase64(text) : ''
     if (typeof bytes === 'string') throw new MlmodelError('OIP_BASE64', { element }, { where: { path } })
     return bytes

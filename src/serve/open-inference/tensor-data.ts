@@ -127,7 +127,8 @@ const integerBounds: Readonly<Record<string, readonly [bigint, bigint]>> = {
 function readNumber(cell: Cell, dtype: NumericDtype): number | bigint | undefined {
   if (dtype === 'bool') {
     if (typeof cell === 'boolean') return cell ? 1 : 0
-    return cell === 0n || cell === 1n ? Number(cell) : undefined
+    // open-inference-openapi writes every number as a float.
+    return cell === 0n || cell === 1n || cell === 0 || cell === 1 ? Number(cell) : undefined
   }
   if (dtype === 'float16' || dtype === 'float32' || dtype === 'float64') {
     const number = readFloat(cell)

@@ -15,6 +15,8 @@ export interface DocumentOptions {
   readonly azureml?: boolean | undefined
   readonly predictRoute?: string | undefined
   readonly healthRoute?: string | undefined
+  /** What stands before every path. */
+  readonly prefix?: string | undefined
   /** Whether the metrics are here, and not on a port of their own. */
   readonly metrics?: boolean
 }
@@ -39,7 +41,7 @@ export async function openApiDocument(given: readonly ModelToDescribe[], options
       version,
       description: `Serves ${described.map((model) => `\`${model.name}\` (${model.flavor}, version ${model.version})`).join(', ')}. Types come from the models’ signatures.`,
     },
-    servers: [{ url: '/' }],
+    servers: [{ url: options.prefix || '/' }],
     security: [{}, { key: [] }],
     paths: { ...protocolPaths, ...(options.metrics !== false && metricsPath()), ...ownPath() },
     components: {

@@ -6,7 +6,7 @@ import type { ServedModel } from '../served-model.ts'
 
 export function openApiRoutes(
   { registry }: ServerState,
-  options: Pick<ApplicationOptions, 'onlyProtocol' | 'azureml' | 'predictRoute' | 'healthRoute' | 'ownMetricsPort'>,
+  options: Pick<ApplicationOptions, 'onlyProtocol' | 'azureml' | 'predictRoute' | 'healthRoute' | 'ownMetricsPort' | 'prefix'>,
 ): RouteTable {
   let known: { readonly models: readonly ServedModel[]; readonly text: Promise<string> } | undefined
   const textOf = (models: readonly ServedModel[]): Promise<string> => {

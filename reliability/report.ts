@@ -1,16 +1,18 @@
 /** What a scenario prints: its figures beside their goals, and whether one was missed. */
 
 export const isTiny = process.argv.includes('--tiny')
+/** `--share=0.2`: a fifth of the counts and times. */
+const share = Number(process.argv.find((argument) => argument.startsWith('--share='))?.slice(8) ?? 1)
 
 /** A count or a time of the full run, or the one of a smoke run. */
 export function size(full: number, tiny: number): number {
-  return isTiny ? tiny : full
+  return isTiny ? tiny : Math.max(tiny, Math.round(full * share))
 }
 
 let missed = 0
 
 export function title(goal: string, text: string): void {
-  console.log(`\n${goal}  ${text}${isTiny ? ' (tiny)' : ''}`)
+  console.log(`\n${goal}  ${text}${isTiny ? ' (tiny)' : share === 1 ? '' : ` (a share of ${share})`}`)
 }
 
 /** A figure without a goal. */

@@ -1,7 +1,7 @@
 /** R6: headers and bodies that never come, and answers that nobody reads. */
 import type { Socket } from 'node:net'
 import { connect } from 'node:net'
-import { load, post } from './client.ts'
+import { get, load, post } from './client.ts'
 import { answersText, figure, finish, goal, megabytes, milliseconds, size, title } from './report.ts'
 import { linear, linearBody, startServer } from './server.ts'
 
@@ -34,9 +34,9 @@ for (let index = 0; index < headers; index++) bad('header', 'GET / HTTP/1.1\r\nH
 // A byte each three seconds: it comes, but at no speed.
 for (let index = 0; index < bodies; index++)
   bad('body', 'POST /invocations HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000\r\n\r\n{', index % 2 === 0 ? 0 : 3000, ' ')
-// The answers of many large requests, none of which is read.
-const large = post('/invocations', linearBody(2000))
-for (let index = 0; index < readers; index++) bad('reader', large.repeat(10), 0, '')
+// More answers than the system’s buffers hold, none of which is read.
+const large = get('/ui/page.js')
+for (let index = 0; index < readers; index++) bad('reader', large.repeat(400), 0, '')
 let most = 0
 const watching = setInterval(() => {
   most = Math.max(most, server.rss())

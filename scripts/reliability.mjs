@@ -1,6 +1,6 @@
 /**
  * Builds, and runs the scenarios of reliability/, all or those named: `npm run reliability -- kills idle --tiny`.
- * Loopback only; each ends by itself. `--tiny` is a smoke run of a minute or two, the whole takes some fifteen. Linux.
+ * Loopback only; each ends by itself. `--tiny` is a smoke run of a minute or two, the whole takes some forty; `--share=0.2` a fifth of it. Linux.
  */
 import { spawnSync } from 'node:child_process'
 import { readdirSync, rmSync } from 'node:fs'
@@ -17,7 +17,7 @@ const all = readdirSync('reliability')
 const wanted = process.argv.slice(2).filter((argument) => all.includes(argument))
 const options = process.argv.slice(2).filter((argument) => !all.includes(argument))
 /** Milliseconds, of one scenario. */
-const deadline = 600_000
+const deadline = 1_200_000
 
 const run = (args, more = {}) => spawnSync(process.execPath, args, { stdio: 'inherit', ...more }).status ?? 1
 

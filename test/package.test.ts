@@ -36,6 +36,7 @@ const packages: Readonly<Record<string, string>> = {
   '@types/node': 'types of the oldest Node that is supported',
   ajv: 'JSON Schemas, compiled to code at build time',
   assemblyscript: 'the SIMD kernels, compiled when their source changes',
+  autocannon: 'asks a server as fast as it answers, where wrk is not installed; for bench/serve',
   chalk: 'colour',
   commander: 'the command line',
   esbuild: 'the bundles that ship',

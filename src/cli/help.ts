@@ -29,7 +29,6 @@ export function programHelp(ink: Ink): string {
     `  -h, --help     Print this help; \`mlmodel <command> --help\` that of a command`,
     '',
     ink.bold('Examples:'),
-    '  $ mlmodel inspect ./model',
     '  $ mlmodel predict ./model -i people.csv -o scores.json',
     '',
   ].join('\n')

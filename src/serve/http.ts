@@ -33,8 +33,10 @@ export interface HttpServer {
   close(): Promise<void>
 }
 
-/** Milliseconds: a header that is not there by then, a connection between requests (load balancers keep 60 s), a reply that nobody reads. */
-const [headersTimeout, keepAliveTimeout, readerTimeout] = [10_000, 65_000, 30_000]
+/** Milliseconds: a header that is not there by then, a connection between requests (load balancers keep 60 s). */
+const [headersTimeout, keepAliveTimeout] = [10_000, 65_000]
+/** A reply that nobody reads; Node waits a second time when a part of it was taken, which makes 30 s. */
+const readerTimeout = 15_000
 /** Seconds: without a byte of the body; after which it must come at some speed, in bytes a second. */
 const [bodyIdle, bodyGrace, bodySpeed] = [10, 30, 50_000]
 /** Seconds that what a refused client still sends is read, so that it reads the refusal. */
@@ -84,6 +86,8 @@ export async function listen(application: Answering, options: ListenOptions): Pr
       : createTlsServer({ ...limits, cert: Buffer.from(tls.cert), key: Buffer.from(tls.key), minVersion: 'TLSv1.2' })
   /** Node forgets headers beyond its limit; here such a request is refused. */
   server.maxHeadersCount = 0
+  // A client that says that no more comes (`nc -N`) still waits for its answer.
+  Object.assign(server, { httpAllowHalfOpen: true })
   const sockets = new Set<Socket>()
   const clients = new Map<Socket, Client>()
   const reading = new Set<Reading>()
@@ -219,12 +223,14 @@ export async function listen(application: Answering, options: ListenOptions): Pr
     if (typeof body !== 'string' && length <= onePiece)
       response.end(Buffer.from(body.buffer, body.byteOffset, length).toString('latin1'), 'latin1')
     else response.end(body)
-    const { socket } = response
-    // Cut when nothing of it is taken for that long; the end of the reply sets the time for the next request.
-    if (socket !== null && socket.writableLength > 0) {
-      slowReaders.add(socket)
-      socket.setTimeout(readerTimeout)
-    }
+    const { socket } = answered
+    if (socket.writableLength > 0) watchReader(socket)
+  }
+
+  /** Cuts the connection when nothing of what is written is taken for that long. */
+  function watchReader(socket: Socket): void {
+    slowReaders.add(socket)
+    socket.setTimeout(readerTimeout)
   }
 
   /** Answers without reading on; what still comes is read for a moment and dropped, then the connection ends. */
@@ -264,6 +270,10 @@ export async function listen(application: Answering, options: ListenOptions): Pr
       client.active--
       if (stopping && client.active === 0) socket.destroySoon()
     }
+    // The answer behind this one is on its way now, when several were asked for at once; behind the last Node sets the time.
+    const isBehind = client !== undefined && client.active > 0
+    if (isBehind && socket.writableLength > 0) watchReader(socket)
+    else if (slowReaders.delete(socket) && isBehind) socket.setTimeout(0)
     const isWhole = response.writableFinished
     if (isWhole) count(counters.answers, response.statusCode)
     else count(counters.cut, 'left')

@@ -66,6 +66,11 @@ export function findModels(given: readonly ModelToServe[]): readonly ModelToServ
   })
 }
 
+/** Names stand in paths, where `stats` is taken. */
+function isName(name: string): boolean {
+  return /^[^/\\\p{Cc}]{1,255}$/u.test(name) && name !== '.' && name !== '..' && name !== 'stats'
+}
+
 function modelsInside(path: string): readonly ModelToServe[] {
   try {
     return readdirSync(path, { withFileTypes: true })
@@ -81,11 +86,12 @@ function modelsInside(path: string): readonly ModelToServe[] {
 /**
  * Makes the registry; nothing is loaded yet.
  *
- * @throws SERVE_TWO_MODELS
+ * @throws SERVE_TWO_MODELS, SERVE_MODEL_NAME
  */
 export function openRegistry(given: readonly ModelToServe[], options: ServeModelOptions): Registry {
   const entries = new Map<string, Entry>()
   for (const model of findModels(given)) {
+    if (!isName(model.name)) throw new MlmodelError('SERVE_MODEL_NAME', { name: model.name })
     if (entries.has(model.name)) throw new MlmodelError('SERVE_TWO_MODELS', { name: model.name })
     entries.set(model.name, newEntry(model))
   }
@@ -145,7 +151,7 @@ export function openRegistry(given: readonly ModelToServe[], options: ServeModel
       })
     },
     discover() {
-      const found = findModels(given).filter(({ name }) => !entries.has(name))
+      const found = findModels(given).filter(({ name }) => isName(name) && !entries.has(name))
       for (const model of found) entries.set(model.name, newEntry(model))
       return found
     },

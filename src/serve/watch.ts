@@ -1,33 +1,55 @@
 /** Loads models anew when their folders change (`--watch`). Folders are looked at in turn: file events do not cross network drives. */
-import { readdirSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { readdir, stat } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { MlmodelError } from '../errors/index.ts'
 import type { Registry } from './registry.ts'
 
 /** Between two looks, in milliseconds. A folder must look the same twice before it is loaded: a copy takes its time. */
-const interval = 1_000
+const usualInterval = 1_000
 /** Of one model; more are not looked at. */
 const mostFiles = 10_000
 
-/** @returns what ends the watching */
-export function watchModels(registry: Registry, say: (text: string) => void): () => void {
-  /** Model → how its folder looked when it was loaded, and at the last look. */
-  const seen = new Map<string, { loaded: string; last: string }>()
+interface Seen {
+  /** How the folder looked when it was loaded, and at the last look. */
+  loaded: string
+  last: string
+}
+
+/**
+ * Starts to look.
+ *
+ * @param say - told what was loaded, and what could not be
+ * @returns what ends the watching
+ */
+export async function watchModels(
+  registry: Registry,
+  say: (text: string) => void,
+  interval = usualInterval,
+): Promise<() => void> {
+  const seen = new Map<string, Seen>()
   for (const { name, path } of registry.entries) {
-    const look = lookAt(path)
+    const look = await lookAt(path)
     seen.set(name, { loaded: look, last: look })
   }
-  const timer = setInterval(() => {
-    for (const { name, path } of registry.discover()) {
-      say(`${name}: new at ${path}`)
+  let timer: NodeJS.Timeout | undefined
+  let isEnded = false
+  const again = (): void => {
+    if (!isEnded) timer = setTimeout(() => void lookAround().then(again), interval).unref()
+  }
+  again()
+
+  async function lookAround(): Promise<void> {
+    for (const { name } of registry.discover()) {
+      say(`${name}: a new model`)
       seen.set(name, { loaded: '', last: '' })
     }
     for (const { name, path } of registry.entries) {
-      const known = seen.get(name)!
-      const look = lookAt(path)
+      const known = seen.get(name) ?? { loaded: '', last: '' }
+      seen.set(name, known)
+      const look = await lookAt(path)
       const isSettled = look === known.last
       known.last = look
-      if (!isSettled || look === known.loaded || look === '') continue
+      if (!isSettled || look === known.loaded || look === '' || isEnded) continue
       known.loaded = look
       registry.load(name).then(
         ({ version }) => say(`${name}: version ${version} answers`),
@@ -35,22 +57,26 @@ export function watchModels(registry: Registry, say: (text: string) => void): ()
           say(`${name}: the changed model is not used: ${error instanceof MlmodelError ? error.message : String(error)}`),
       )
     }
-  }, interval)
-  timer.unref()
-  return () => clearInterval(timer)
+  }
+
+  return () => {
+    isEnded = true
+    clearTimeout(timer)
+  }
 }
 
-/** Names, sizes and times of a folder's files; empty while it is not there. */
-function lookAt(path: string): string {
+/** Names, sizes and times of the files of a model's folder; empty while it is not there. */
+async function lookAt(path: string): Promise<string> {
   const looks: string[] = []
-  const folders = [path]
+  const folders = [await folderOf(path)]
   for (let folder = folders.pop(); folder !== undefined && looks.length < mostFiles; folder = folders.pop()) {
     try {
-      for (const entry of readdirSync(folder, { withFileTypes: true })) {
+      for (const entry of await readdir(folder, { withFileTypes: true })) {
         const at = join(folder, entry.name)
         if (entry.isDirectory()) folders.push(at)
-        else if (entry.isFile()) {
-          const { size, mtimeMs, ino } = statSync(at)
+        else if (entry.isFile() || entry.isSymbolicLink()) {
+          // Kubernetes replaces what a link leads to.
+          const { size, mtimeMs, ino } = await stat(at)
           looks.push(`${at} ${size} ${mtimeMs} ${ino}`)
         }
       }
@@ -59,4 +85,13 @@ function lookAt(path: string): string {
     }
   }
   return looks.sort().join('\n')
+}
+
+/** A model may be named by its MLmodel file. */
+async function folderOf(path: string): Promise<string> {
+  try {
+    return (await stat(path)).isFile() ? dirname(path) : path
+  } catch {
+    return path
+  }
 }

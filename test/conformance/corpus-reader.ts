@@ -17,7 +17,7 @@ class RefusedBody extends Error {
 
 /** A model without a signature takes any tensors, until they reach its graph. */
 const anyModel = join(repository, 'test', 'fixtures', 'models', 'onnx_nosig', 'model')
-let handler: Awaited<ReturnType<Awaited<ReturnType<typeof serverUnderTest>>['createHandler']>> | undefined
+let opened: ReturnType<Awaited<ReturnType<typeof serverUnderTest>>['createHandler']> | undefined
 
 const library = await libraryUnderTest(process.argv[2])
 process.on('message', async ({ entry, file }: { entry: Foreign; file: string }) => {
@@ -127,7 +127,8 @@ function inputsOf(graph: ReturnType<typeof library.readOnnx>): Foreign {
 
 /** Posts an inference request: what is wrong with the body itself is told before the model sees it, and with codes of its own. */
 async function askServer(file: string): Promise<undefined> {
-  handler ??= await serverUnderTest(process.argv[2]).then(({ createHandler }) => createHandler(anyModel, { threads: 1 }))
+  opened ??= serverUnderTest(process.argv[2]).then(({ createHandler }) => createHandler(anyModel, { threads: 1 }))
+  const handler = await opened
   const url = 'http://localhost/v2/models/model/infer'
   const reply = await handler!(new Request(url, { method: 'POST', body: readFileSync(file) }))
   if (reply.status === 200) return undefined

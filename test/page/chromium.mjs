@@ -27,6 +27,8 @@ const key = 'a-key-of-this-test'
 let browser
 let server
 let guarded
+/** Also those of a start that failed. */
+const children = []
 
 before(async () => {
   mkdirSync(models)
@@ -44,8 +46,7 @@ before(async () => {
 
 after(async () => {
   await browser?.close()
-  server?.child.kill()
-  guarded?.child.kill()
+  for (const child of children) child.kill()
   rmSync(work, { recursive: true, force: true })
 })
 
@@ -53,11 +54,12 @@ after(async () => {
 function serve(args) {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [program, 'serve', ...args, '-p', '0'], { stdio: ['ignore', 'ignore', 'pipe'] })
+    children.push(child)
     let said = ''
     child.stderr.setEncoding('utf8').on('data', (text) => {
       said += text
       const url = /Serving on (http:\S+)/.exec(said)?.[1]
-      if (url !== undefined) resolve({ child, url })
+      if (url !== undefined) resolve({ url })
     })
     child.on('exit', () => reject(new Error(said)))
   })
@@ -72,6 +74,7 @@ async function onPage(model, options, steps) {
   const { url = server.url, path = '/', shot, ...context } = options
   const opened = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...context })
   const page = await opened.newPage()
+  page.setDefaultTimeout(10_000)
   const wrong = []
   page.on('pageerror', (error) => wrong.push(`thrown: ${error.message}`))
   page.on('dialog', (dialog) => {

@@ -47,6 +47,8 @@ const missing =
 if (missing === undefined) {
   const { status } = spawnSync(process.execPath, ['--test', join(here, 'chromium.mjs')], {
     stdio: 'inherit',
+    // A minute is usual.
+    timeout: 300_000,
     env: { ...process.env, MLMODEL_CHROMIUM: browser },
   })
   process.exitCode = status ?? 1

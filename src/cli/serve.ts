@@ -221,7 +221,10 @@ export const command = defineCommand({
       throw error
     }
     const [server, metrics] = servers as [HttpServer, HttpServer | undefined]
-    if (options.watch) (await import('../serve/watch.ts')).watchModels(application.state.registry, (text) => console.warn(text))
+    if (options.watch) {
+      const { watchModels } = await import('../serve/watch.ts')
+      await watchModels(application.state.registry, (text) => console.warn(text))
+    }
     await announce(console, server, metrics, listenOptions)
     if (grpc !== undefined && !console.quiet) await console.err.write(`gRPC on ${hostOf(server)}:${grpc.port}\n`)
     if (options.open) await openPage(console, server, listenOptions, applicationOptions.azureml === true ? '/test' : '/')

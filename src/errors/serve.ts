@@ -49,6 +49,11 @@ export const serveErrors = {
     message: (args: { name: string; version: string; current: string }) =>
       `\`${args.name}\` has no version ${args.version}; version ${args.current} answers`,
   },
+  SERVE_MODEL_NAME: {
+    kind: 'usage',
+    message: (args: { name: string }) => `A model cannot be called ${JSON.stringify(args.name)}`,
+    hint: () => 'A name has no slash, and is not `stats`, which is a path of the protocol',
+  },
   SERVE_TWO_MODELS: {
     kind: 'usage',
     message: (args: { name: string }) => `Two models are called \`${args.name}\``,

@@ -43,6 +43,8 @@ const [bodyIdle, bodyGrace, bodySpeed] = [10, 30, 50_000]
 const linger = 2
 const maxHeaderSize = 16 << 10
 const maxHeaders = 100
+/** Requests of one connection that are answered at a time. */
+const mostRunning = 16
 /** Bytes of bodies that are on their way, of all clients. */
 const leastReceiving = 512 << 20
 
@@ -52,6 +54,9 @@ interface Client {
   active: number
   /** Of the last request. */
   response: ServerResponse | undefined
+  /** Those of them that are being answered; the others wait for their turn. */
+  running: number
+  readonly queue: (() => void)[]
 }
 
 /** A request whose body is on its way, or that was refused and is read to its end. */
@@ -109,7 +114,7 @@ export async function listen(application: Answering, options: ListenOptions): Pr
     socket.on('error', () => {})
   })
   server.on(tls === undefined ? 'connection' : 'secureConnection', (socket: Socket) => {
-    clients.set(socket, { active: 0, response: undefined })
+    clients.set(socket, { active: 0, response: undefined, running: 0, queue: [] })
     socket.on('close', () => clients.delete(socket))
   })
   // Also when a connection that was kept has been idle for its time.
@@ -146,7 +151,7 @@ export async function listen(application: Answering, options: ListenOptions): Pr
     if (id !== undefined) response.setHeader('x-request-id', id)
     if (observation !== undefined)
       for (const [name, value] of Object.entries(observation.headers)) response.setHeader(name, value)
-    const answered: Answered = { response, socket: message.socket, client, observation, reply: undefined }
+    const answered: Answered = { response, socket: message.socket, client, observation, reply: undefined, isRunning: false }
     response.on('close', () => finished(answered))
     const allowed = options.origins.length === 0 ? undefined : corsHeaders(incoming, options.origins)
     if (allowed !== undefined) for (const [name, value] of Object.entries(allowed)) response.setHeader(name, value)
@@ -186,11 +191,20 @@ export async function listen(application: Answering, options: ListenOptions): Pr
       if (one.refused || !reading.delete(one)) return
       receiving -= body.size
       incoming.body = body.whole()
-      answer(incoming, answered)
+      inTurn(incoming, answered)
     })
   }
 
+  /** A client may send a thousand requests at once: of each only a few are answered at a time, so that all have their turn. */
+  function inTurn(incoming: Incoming, answered: Answered): void {
+    const { client } = answered
+    if (client === undefined || client.running < mostRunning) answer(incoming, answered)
+    else client.queue.push(() => answer(incoming, answered))
+  }
+
   function answer(incoming: Incoming, answered: Answered): void {
+    if (answered.client !== undefined) answered.client.running++
+    answered.isRunning = true
     try {
       const reply = application.answer(incoming)
       if (reply instanceof Promise)
@@ -265,9 +279,12 @@ export async function listen(application: Answering, options: ListenOptions): Pr
     else write(answered, jsonReply(500, { error: 'the server failed on this request' }))
   }
 
-  function finished({ response, socket, client, observation, reply }: Answered): void {
+  function finished(answered: Answered): void {
+    const { response, socket, client, observation, reply } = answered
     if (client !== undefined) {
       client.active--
+      if (answered.isRunning) client.running--
+      if (client.queue.length > 0 && !socket.destroyed) client.queue.shift()!()
       if (stopping && client.active === 0) socket.destroySoon()
     }
     // The answer behind this one is on its way now, when several were asked for at once; behind the last Node sets the time.
@@ -342,6 +359,7 @@ interface Answered {
   readonly client: Client | undefined
   readonly observation: Observation | undefined
   reply: Outgoing | undefined
+  isRunning: boolean
 }
 
 /** Up to this size a body is written with its header in one piece, which saves a system call's worth of work. */

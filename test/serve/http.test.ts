@@ -14,6 +14,8 @@ import { exchange, statuses } from './raw.ts'
 const text = (body: string): Outgoing => ({ status: 200, headers: { 'content-type': 'text/plain' }, body })
 const empty = (): void => {}
 let release: () => void = empty
+let waiting = 0
+let mostWaiting = 0
 const warnings: string[] = []
 const uncaught: unknown[] = []
 process.on('uncaughtExceptionMonitor', (error) => uncaught.push(error))
@@ -28,6 +30,13 @@ const router = openRouter([
       new Promise((resolve) => {
         release = () => resolve(text('waited'))
       }),
+    'GET /count': async () => {
+      waiting++
+      mostWaiting = Math.max(mostWaiting, waiting)
+      await new Promise((resolve) => setImmediate(resolve))
+      waiting--
+      return text('counted')
+    },
     'GET /large': () => ({ status: 200, headers: {}, body: Buffer.alloc(64 << 20, 'x') }),
     'GET /bug': () => {
       throw new Error('secret /etc/passwd')
@@ -147,6 +156,13 @@ describe('the server', () => {
     assert.doesNotMatch(await ask('x'.repeat(129)), /x-request-id/i)
   })
 
+  test('hundreds of requests at once are all answered, a few at a time', async () => {
+    mostWaiting = 0
+    const answer = await exchange(port, 'GET /count HTTP/1.1\r\nHost: localhost\r\n\r\n'.repeat(300))
+    assert.deepEqual(statuses(answer), Array<number>(300).fill(200))
+    assert.ok(mostWaiting > 1 && mostWaiting <= 16, String(mostWaiting))
+  })
+
   test('counts what it answers and what it cuts', () => {
     assert.ok((http.answers.get(200) ?? 0) > malformedCases.length)
     assert.ok((http.cut.get('malformed') ?? 0) > 50)
@@ -159,7 +175,7 @@ describe('the server', () => {
     socket.write('GET /wait HTTP/1.1\r\nHost: localhost\r\n\r\n')
     await once(socket, 'connect')
     while (release === empty) await new Promise((resolve) => setImmediate(resolve))
-    socket.destroy()
+    socket.resetAndDestroy()
     while ((http.cut.get('left') ?? 0) === left) await new Promise((resolve) => setImmediate(resolve))
     release()
     release = empty

@@ -103,7 +103,7 @@ function columnOf(input: InferenceInput, spec: ColumnSpec | undefined, name: str
   const isJson = spec === undefined && input.parameters.get('content_type') === 'pd_json'
   if (!isJson && (spec === undefined || isOf(spec, 'string')))
     return [{ name, dtype: 'string', values: texts, pandas: 'object' }, rows]
-  if (spec !== undefined && isOf(spec, 'datetime')) return [datetimeColumn(texts, spec, name, path), rows]
+  if (spec !== undefined && isOf(spec, 'datetime')) return [datetimesOf(input, texts, spec, name), rows]
   if (spec?.type.kind === 'scalar') return [{ name, dtype: 'string', values: texts, pandas: 'object' }, rows]
   const values = texts.map((text, row) =>
     text === null ? null : parseJson(text, { where: { path: `${path}.data[${row}]` } }).value,
@@ -117,6 +117,23 @@ function isOf(spec: ColumnSpec | undefined, dataType: string): boolean {
 
 function isBinary(spec: ColumnSpec | undefined): boolean {
   return isOf(spec, 'binary')
+}
+
+/** MLServer's clients write each time as Python's `isoformat()`, which leaves out a fraction of zero; pandas wants one format of all. */
+function datetimesOf(
+  { path, parameters }: InferenceInput,
+  texts: readonly (string | null)[],
+  spec: ColumnSpec,
+  name: string | number,
+): Column {
+  try {
+    return datetimeColumn(texts, spec, name, path)
+  } catch (error) {
+    if (parameters.get('content_type') !== 'datetime' || !(error instanceof MlmodelError)) throw error
+    const each = texts.map((text) => datetimeColumn([text], spec, name, path))
+    const values = BigInt64Array.from(each, (column) => (column.values as BigInt64Array)[0]!)
+    return { ...each[0]!, values } as Column
+  }
 }
 
 /** Text of a time means what it means in a request of MLflow's (`dataframe_split`). */

@@ -1,12 +1,12 @@
 /** The model of the npm library: scored in this process or in one of its own, with the same answers and errors. */
-import { fileURLToPath } from 'node:url'
 import type { Batch } from './batch.ts'
+import { pathOfFile } from './data/source.ts'
 import { MlmodelError } from './errors/index.ts'
 import type { Mode, NativeModel } from './flavors/flavor.ts'
 import type { Int64 } from './javascript/cell.ts'
 import { type ColumnInput, type ModelInput, readInput } from './javascript/input.ts'
 import { Predictions } from './javascript/predictions.ts'
-import { locate } from './locate/index.ts'
+import { locate, pathOfLocation } from './locate/index.ts'
 import { loadMlmodel, type Mlmodel } from './mlmodel.ts'
 import {
   chooseFlavor,
@@ -147,7 +147,7 @@ export async function openModel<Types extends ModelTypes = ModelTypes>(
 ): Promise<Model<Types>> {
   checkOptions('openModel', options, openOptions)
   const limits = limitsOf('openModel', options.limits)
-  const path = uri instanceof URL || uri.startsWith('file:') ? fileURLToPath(uri) : uri
+  const path = pathOfLocation(uri)
   const mlmodel = await loadMlmodel(await locate(path), limits)
   const flavor = chooseFlavor(mlmodel, options.flavor).name
   if (options.isolate === true) return openIsolated(path, mlmodel, flavor, options)
@@ -235,7 +235,7 @@ async function openIsolated<Types extends ModelTypes>(
       checkOptions('predict', call, predictOptions)
       const { params, outputs } = call
       // A URL cannot be sent.
-      const sent = input instanceof URL ? fileURLToPath(input) : input
+      const sent = input instanceof URL ? pathOfFile(input) : input
       const batch = await explained(runner.ask({ kind: 'predict', input: sent, params, outputs }, limited(call)), () =>
         readInput(input, params, mlmodel.signature, { mode }),
       )

@@ -1,9 +1,9 @@
 /** Whatever a caller of the library hands in, scored with an opened model: values in memory, or the path of a file. */
 import { resolve } from 'node:path'
 import { Readable } from 'node:stream'
-import { fileURLToPath } from 'node:url'
 import type { Batch } from './batch.ts'
 import { joinBatches } from './data/prediction-table.ts'
+import { pathOfFile } from './data/source.ts'
 import { paramsCell } from './javascript/cell.ts'
 import { readInput } from './javascript/input.ts'
 import type { Limits } from './limits.ts'
@@ -46,7 +46,7 @@ async function predictFile(model: Model, path: string | URL, { params, outputs }
   }
   await scoreInputs(model, {
     // Absolute, so that no name stands for stdin or for one of several arrays.
-    inputs: [resolve(path instanceof URL ? fileURLToPath(path) : path)],
+    inputs: [resolve(pathOfFile(path))],
     stdin: () => Readable.from([]),
     params: paramsCell(params),
     outputs,

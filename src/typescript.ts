@@ -68,10 +68,16 @@ function rowType(schema: Schema & { readonly kind: 'columns' }): string {
       name: String(names[index]),
       type: inputType(column.type, ''),
       optional: !column.required,
+      nullable: !column.required && !wantsValue(column.type),
       doc: docOf(column),
     })),
     '',
   )
+}
+
+/** What NumPy cannot miss: the column may be left out, a null in it is refused. */
+function wantsValue(type: ValueType): boolean {
+  return type.kind === 'scalar' && /^(boolean|integer|long)$/.test(type.dataType)
 }
 
 /** MLflow's own words for a column, where TypeScript's type says less. */
@@ -84,6 +90,8 @@ interface Member {
   readonly name: string
   readonly type: string
   readonly optional: boolean
+  /** Whether null is taken too; default: where it is optional. */
+  readonly nullable?: boolean
   readonly doc?: string
 }
 
@@ -91,9 +99,9 @@ function objectType(members: readonly Member[], indent: string): string {
   if (members.length === 0) return 'Record<string, never>'
   // Of a name that is there twice, MLflow counts the last.
   const unique = new Map(members.map((member) => [member.name, member]))
-  const lines = [...unique.values()].map(({ name, type, optional, doc }) => {
+  const lines = [...unique.values()].map(({ name, type, optional, nullable = optional, doc }) => {
     const comment = doc === undefined ? '' : `${indent}  /** ${commentText(doc)} */\n`
-    return `${comment}${indent}  readonly ${keyText(name)}${optional ? '?' : ''}: ${type}${optional ? ' | null' : ''}`
+    return `${comment}${indent}  readonly ${keyText(name)}${optional ? '?' : ''}: ${type}${nullable ? ' | null' : ''}`
   })
   return `{\n${lines.join('\n')}\n${indent}}`
 }
@@ -140,7 +148,9 @@ function parenthesised(type: string): string {
 
 function tensorsType(schema: Schema): string {
   if (schema.kind === 'columns') {
-    const row = schema.columns.map(({ type, required }) => `${inputType(type, '')}${required ? '' : ' | null'}`)
+    const row = schema.columns.map(
+      ({ type, required }) => `${inputType(type, '')}${required || wantsValue(type) ? '' : ' | null'}`,
+    )
     return `readonly (readonly [${row.join(', ')}, ...unknown[]])[] | TensorInput`
   }
   const [only] = schema.tensors

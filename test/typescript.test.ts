@@ -91,6 +91,27 @@ describe('types of models', { timeout: 120_000 }, () => {
     assert.equal(compile(), '')
   })
 
+  test('null only where it is taken: not in an optional column of integers or booleans', async () => {
+    const columns = ['boolean', 'integer', 'long', 'float', 'string', 'datetime'].map((type) => ({
+      type,
+      name: type,
+      required: false,
+    }))
+    const text = `flavors:\n  python_function:\n    loader_module: a\nsignature:\n  inputs: '${JSON.stringify(columns)}'\n`
+    mkdirSync(join(folder, 'optional'))
+    writeFileSync(join(folder, 'optional', 'MLmodel'), text)
+    const types = await typesOf(join(folder, 'optional'), 'Types')
+    const members = [...types.matchAll(/readonly (\w+)\?: (.*)/g)].map(([, name, type]) => [name, type])
+    assert.deepEqual(Object.fromEntries(members), {
+      boolean: 'boolean',
+      integer: 'number | bigint',
+      long: 'number | bigint',
+      float: 'number | null',
+      string: 'string | null',
+      datetime: 'Date | string | null',
+    })
+  })
+
   test('a wrong name or type is a compile error', async () => {
     writeFileSync(join(folder, 'penguins.ts'), await typesOf(join(root, 'examples/penguins/model'), 'Penguins'))
     writeFileSync(join(folder, 'transformer.ts'), await typesOf(join(fixtures, 'models/onnx_transformer/model'), 'Transformer'))

@@ -150,6 +150,8 @@ export interface Judgement {
 export interface FileJudgement extends Judgement {
   readonly path: string
   readonly bytes: number
+  /** Of a file that somebody vouched for. */
+  readonly sha256?: string
 }
 
 /** Bytes to be judged: a file of the model's folder, or a member of an archive in it. */

@@ -2,7 +2,7 @@
 import { MlmodelError } from '../errors/index.ts'
 import { type Finding, finding, findingOfError } from '../finding/index.ts'
 import { type Content, type Format, sampleBytes, sampleFile, sniff } from '../sniff.ts'
-import type { Check, CheckContext, ContentJudge, JudgedFile, Judgement, JudgeTools } from './check.ts'
+import type { Check, CheckContext, ContentJudge, FileJudgement, JudgedFile, Judgement, JudgeTools } from './check.ts'
 import { arrayJudge } from './judge-arrays.ts'
 import { boosterJudge } from './judge-boosters.ts'
 import { onnxJudge } from './judge-onnx.ts'
@@ -34,10 +34,11 @@ const withoutCode: ReadonlySet<Format> = new Set<Format>([
 const deepestArchive = 3
 
 /** Judges one file. Never throws for what the file holds. */
-export async function judgeContent(path: string, context: CheckContext): Promise<Judgement> {
+export async function judgeContent(path: string, context: CheckContext): Promise<Omit<FileJudgement, 'path' | 'bytes'>> {
   try {
-    if (context.options.trusted.size > 0 && context.options.trusted.has(await context.sha256(path)))
-      return { format: (await context.sniff(path)).format, verdict: 'trusted', findings: [] }
+    const sha256 = context.options.trusted.size > 0 ? await context.sha256(path) : undefined
+    if (sha256 !== undefined && context.options.trusted.has(sha256))
+      return { format: (await context.sniff(path)).format, verdict: 'trusted', findings: [], sha256 }
     const judgement = await context.withFile(path, async (file) => {
       const sample = await sampleFile(file.descriptor, path, file.size)
       const content = await context.sniff(path)

@@ -1,17 +1,16 @@
-/** Judges NumPy's arrays: an NPY file by its header and its length, without reading its numbers; an NPZ file member by member. */
+/** Judges NumPy's arrays by header and length, without reading their numbers. NPZ files are judged as the zip files that they are. */
 import { looksLikeNpy, readNpyHeader } from '../data/npy.ts'
 import { MlmodelError } from '../errors/index.ts'
 import { finding } from '../finding/index.ts'
 import { sampleBytes } from '../sniff.ts'
-import { openZip } from '../zip.ts'
 import type { ContentJudge, JudgedFile, Judgement, JudgeTools } from './check.ts'
 import { pickleJudge } from './judge-pickles.ts'
-import { placeOf, wholeJudgement } from './judge-place.ts'
+import { placeOf } from './judge-place.ts'
 
 export const arrayJudge: ContentJudge = {
   name: 'arrays',
-  takes: ({ content }) => content.format === 'npy' || content.format === 'npz',
-  judge: (file, tools) => (file.content.format === 'npy' ? judgeArray(file, tools) : judgeArchive(file, tools)),
+  takes: ({ content }) => content.format === 'npy',
+  judge: judgeArray,
 }
 
 async function judgeArray(file: JudgedFile, tools: JudgeTools): Promise<Judgement> {
@@ -111,15 +110,4 @@ async function judgeObjects(file: JudgedFile, tools: JudgeTools): Promise<Judgem
     readAll: async () => pickle,
   }
   return { ...(await pickleJudge.judge(inner, tools)), format: file.content.format }
-}
-
-async function judgeArchive(file: JudgedFile, tools: JudgeTools): Promise<Judgement> {
-  const where = placeOf(file)
-  const bytes = await file.readAll(tools.limits.arrayBytes)
-  const parts: Judgement[] = []
-  for (const member of openZip(bytes, where, tools.limits)) {
-    const name = file.member === undefined ? member.name : `${file.member}: ${member.name}`
-    parts.push(await tools.judgeMember(file.path, name, member.read()))
-  }
-  return wholeJudgement(file.content.format, parts)
 }

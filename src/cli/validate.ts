@@ -72,6 +72,7 @@ export const command = defineCommand({
     [2, 'something could not be judged, or the command could not do its work'],
   ],
   async run({ operands, options }, console) {
+    refuseOptions(options)
     if (options.explain !== undefined) return explainCode(options.explain, console)
     const words = [...operands, ...(options['model-uri'] === undefined ? [] : [options['model-uri']])]
     if (words.length === 0) throw new MlmodelError('USAGE_NO_MODEL', { command: 'validate' })
@@ -90,6 +91,10 @@ export const command = defineCommand({
     }
     const validations: Validation[] = []
     for (const model of models) validations.push(await validateModel(model, validateOptions))
+    const trusted = new Set(validations.flatMap(({ files }) => files.map(({ sha256 }) => sha256)))
+    for (const given of options.trust)
+      if (!trusted.has(readHash(given)))
+        console.warn(`no file has the hash of \`--trust ${given}\`; nothing is vouched for by it`)
     if (options['write-baseline']) return writeBaseline(options.baseline ?? 'mlmodel.baseline.json', validations, console)
     const outcome = await outcomeOf(validations, options.baseline, strict)
     const format: ValidationFormat = options.json ? 'json' : (options.format ?? 'text')
@@ -167,7 +172,21 @@ async function writeBaseline(path: string, validations: readonly Validation[], c
 function readHash(given: string): string {
   const digits = /^sha256:([0-9a-fA-F]{64})$/.exec(given)?.[1]
   if (digits === undefined) throw new MlmodelError('TRUST_INVALID', { given })
-  return digits
+  return digits.toLowerCase()
+}
+
+/** An option that another makes useless is a mistake, not something to pass over. */
+function refuseOptions(options: {
+  readonly explain: string | undefined
+  readonly 'write-baseline': boolean
+  readonly format: string | undefined
+  readonly json: boolean
+  readonly output: string | undefined
+}): void {
+  const action = options.explain !== undefined ? 'explain' : options['write-baseline'] ? 'write-baseline' : undefined
+  if (action === undefined) return
+  for (const option of ['format', 'json', 'output', ...(action === 'explain' ? (['write-baseline'] as const) : [])] as const)
+    if (options[option] !== undefined && options[option] !== false) throw new MlmodelError('VALIDATE_OPTION', { action, option })
 }
 
 async function readSchemas(given: readonly string[]) {

@@ -19,9 +19,25 @@ export interface EnvironmentOptions {
   readonly requirements?: readonly string[] | undefined
 }
 
+/**
+ * Each package once, as MLflow joins them (`_deduplicate_requirements`): a name alone adds nothing, other bounds are added. Another
+ * exact version, which MLflow refuses, takes the place of ours.
+ */
+function joinRequirements(ours: readonly string[], theirs: readonly string[]): string[] {
+  const lines = [...ours]
+  for (const line of theirs) {
+    const [, name = '', bounds = ''] = /^\s*([\w.-]+?)\s*([<>=!~][^;@[]*)?$/.exec(line) ?? []
+    const at = ours.findIndex((known) => known.split('==')[0] === name.toLowerCase())
+    if (at < 0) lines.push(line)
+    else if (bounds.includes('==')) lines[at] = line
+    else if (bounds !== '') lines[at] = `${lines[at]},${bounds.trim()}`
+  }
+  return lines
+}
+
 /** File name → text. */
 export function environmentFiles({ python = pythonVersion, requirements = [] }: EnvironmentOptions): ReadonlyMap<string, string> {
-  const lines = [...onnxRequirements, ...requirements]
+  const lines = joinRequirements(onnxRequirements, requirements)
   const pip = new Map([['pip', lines]])
   const conda = new Map<string, string | readonly (string | typeof pip)[]>([
     ['channels', ['conda-forge']],

@@ -1,6 +1,6 @@
 /** Predictions put beside the rows they were made of. */
 import { type Batch, type Column, type Frame, isTensor, type Tensor } from '../batch.ts'
-import { MlmodelError } from '../errors/index.ts'
+import { MlmodelError, notice } from '../errors/index.ts'
 import { toRows, toTable } from './prediction-table.ts'
 
 /**
@@ -57,6 +57,15 @@ export function distinctNames(
     return { ...column, name: other }
   })
   return { columns, renamed }
+}
+
+/** What of a table of Parquet or Arrow is not written as it was. */
+export function appendLosses({ columns }: Frame): readonly ReturnType<typeof notice>[] {
+  return columns.flatMap(({ name, ...column }) => {
+    const kind = 'pandas' in column ? column.pandas : undefined
+    if (kind === 'zoned') return [notice('APPEND_ZONE', { column: String(name) })]
+    return kind === 'decimal' ? [notice('APPEND_DECIMAL', { column: String(name) })] : []
+  })
 }
 
 /** The names and the form of predictions, equal for those that can be joined. */

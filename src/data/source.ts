@@ -4,6 +4,7 @@ import { mkdtemp, open, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
+import { fileURLToPath } from 'node:url'
 import { MlmodelError } from '../errors/index.ts'
 
 /** One pass over a source's bytes. */
@@ -41,6 +42,20 @@ export interface Source {
 export interface SpooledSource extends Source {
   openAt(): Promise<RandomReader>
   remove(): Promise<void>
+}
+
+/**
+ * The path that a path or a file URL stands for.
+ *
+ * @throws SOURCE_URL for URLs of other places
+ */
+export function pathOfFile(place: string | URL): string {
+  if (!(place instanceof URL) && !place.startsWith('file:')) return place
+  try {
+    return fileURLToPath(place)
+  } catch (cause) {
+    throw new MlmodelError('SOURCE_URL', { url: String(place) }, { cause })
+  }
 }
 
 /**

@@ -148,7 +148,7 @@ export function inferAgain(series: Series): Series {
 /** Whether a column has a missing value, as `Series.hasnans`. */
 export function hasMissing(series: Series): boolean {
   if (series.dtype === 'object') return series.values.some(isMissing)
-  if (series.dtype === 'str') return series.values.includes(null)
+  if (series.dtype === 'str' || series.dtype === 'extension') return series.values.includes(null)
   if (series.dtype === 'datetime64') return (series.values as BigInt64Array).includes(notATime)
   return isFloat(series.dtype) && !isInteger(series.dtype) && (series.values as Float64Array).some((value) => Number.isNaN(value))
 }

@@ -8,6 +8,11 @@ export const dataErrors = {
     message: (a: { file: string }) => `There is no file \`${a.file}\``,
     hint: () => 'Paths are taken from the current folder',
   },
+  SOURCE_URL: {
+    kind: 'usage',
+    message: (a: { url: string }) => `\`${a.url}\` is no file of this machine`,
+    hint: () => 'Give a path, or a URL that begins with `file:`',
+  },
   SOURCE_IS_DIRECTORY: {
     kind: 'usage',
     message: (a: { file: string }) => `\`${a.file}\` is a folder, not a file of data`,

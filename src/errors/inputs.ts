@@ -67,6 +67,14 @@ export const inputErrors = {
     message: (a: { column: string; name: string }) =>
       `the input has a column \`${a.column}\` already: the prediction is \`${a.name}\``,
   },
+  APPEND_ZONE: {
+    kind: 'usage',
+    message: (a: { column: string }) => `the times of \`${a.column}\` are written in UTC, without their time zone`,
+  },
+  APPEND_DECIMAL: {
+    kind: 'usage',
+    message: (a: { column: string }) => `the decimals of \`${a.column}\` are written as float64, which has 15 digits`,
+  },
   IMAGE_ORIENTATION: {
     kind: 'usage',
     message: (a: { file: string; orientation: number }) =>

@@ -13,6 +13,12 @@ export const validateErrors = {
     hint: (a: { near?: string }) =>
       a.near === undefined ? 'docs/rules.md lists them; `--explain all` prints them' : `Did you mean \`${a.near}\`?`,
   },
+  VALIDATE_OPTION: {
+    kind: 'usage',
+    message: (a: { action: string; option: string }) => `\`--${a.action}\` has no use for \`--${a.option}\``,
+    hint: (a: { action: string }) =>
+      a.action === 'explain' ? 'It prints text to stdout' : 'It writes the baseline and no report; leave it out for the report',
+  },
   TRUST_INVALID: {
     kind: 'usage',
     message: (a: { given: string }) => `\`${a.given}\` is no hash: \`--trust\` takes sha256: and 64 hexadecimal digits`,

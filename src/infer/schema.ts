@@ -113,11 +113,20 @@ function joinTypes(first: SampleColumn['type'], second: SampleColumn['type']): S
 /** `_infer_pandas_column`. */
 function inferColumn(series: Series): SampleColumn['type'] {
   const found = inferAgain(series)
+  if (found.dtype === 'extension') return attempt(() => typeOfExtension(found))
   if (found.dtype === 'bytes') return { kind: 'scalar', dataType: 'binary' }
   if (found.dtype !== 'str' && found.dtype !== 'object') return attempt(() => typeOfDtype(found.dtype as FixedDtype))
   // MLflow's rule for what it cannot look into.
   if (found.values.length === 0) return { kind: 'scalar', dataType: 'string' }
   return attempt(() => known(inferItems(found.values)))
+}
+
+/** The types of pandas' own have NumPy's kinds; a category is looked into, but not one without rows. */
+function typeOfExtension({ name, base, values }: Extract<Series, { dtype: 'extension' }>): ValueType {
+  if (base !== undefined) return typeOfDtype(base)
+  if (name.startsWith('datetime64')) return { kind: 'scalar', dataType: 'datetime' }
+  if (name === 'category' && values.length > 0) return known(inferItems(values))
+  throw new Refusal(`no column type holds every ${name}`)
 }
 
 function attempt(infer: () => ValueType): SampleColumn['type'] {

@@ -1,10 +1,9 @@
 /** The other direction, as functions: signatures from data, models from artifacts, requests from models. */
 import { resolve } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { type CellMap, isCellMap } from '../batch.ts'
 import { createModel as makeModel } from '../create/index.ts'
 import { inputFormatNames } from '../data/format.ts'
-import { fileSource } from '../data/source.ts'
+import { fileSource, pathOfFile } from '../data/source.ts'
 import { MlmodelError } from '../errors/index.ts'
 import { type ExampleRequest, exampleRequest, type Protocol, protocols } from '../example/index.ts'
 import { inferSignature as inferFromSamples, type ReadSample, readSample, sampleKinds } from '../infer/index.ts'
@@ -13,7 +12,7 @@ import { cellOf, nameOf } from '../javascript/cell.ts'
 import { type ModelInput, readInput } from '../javascript/input.ts'
 import { Predictions } from '../javascript/predictions.ts'
 import { defaultLimits } from '../limits.ts'
-import { locate, mlmodelName } from '../locate/index.ts'
+import { locate, mlmodelName, pathOfLocation } from '../locate/index.ts'
 import { setSignature as editSignature } from '../mlmodel/set-signature.ts'
 import { loadMlmodel } from '../mlmodel.ts'
 import { checkOptions, type OptionTable } from '../options.ts'
@@ -80,7 +79,7 @@ export async function inferSignature(options: InferOptions): Promise<Signature> 
  * await setSignature('./model', await inferSignature({ inputs: 'data.csv' }))
  */
 export async function setSignature(model: string | URL, signature: Signature): Promise<void> {
-  const located = await locate(pathOf(model))
+  const located = await locate(pathOfLocation(model))
   const { directory, file } = located
   const bytes = await readInside(directory, mlmodelName, defaultLimits.yamlBytes, { file })
   // A file that is broken elsewhere is told so now and not by the next who reads it.
@@ -138,8 +137,8 @@ export async function createModel(
     throw new MlmodelError('OPTION_VALUE', { of: 'createModel', option: 'python', wanted, found: JSON.stringify(python) })
   }
   const isFile = typeof sample === 'string' || sample instanceof URL
-  const { signature } = await makeModel(pathOf(file), pathOf(folder), {
-    sample: isFile ? fileSource(pathOf(sample)) : await sampleOf(sample, options),
+  const { signature } = await makeModel(pathOfFile(file), pathOfFile(folder), {
+    sample: isFile ? fileSource(pathOfFile(sample)) : await sampleOf(sample, options),
     sampleFormat: options.inputFormat,
     as: options.as,
     params: params === undefined ? undefined : paramsOf(params),
@@ -169,17 +168,13 @@ export interface ExampleOptions {
  */
 export async function createExample(model: string | URL, options: ExampleOptions = {}): Promise<ExampleRequest> {
   checkOptions('createExample', options, { protocol: protocols })
-  return exampleRequest(await loadMlmodel(await locate(pathOf(model))), options.protocol ?? 'mlflow')
-}
-
-function pathOf(path: string | URL): string {
-  return path instanceof URL || path.startsWith('file:') ? fileURLToPath(path) : path
+  return exampleRequest(await loadMlmodel(await locate(pathOfLocation(model))), options.protocol ?? 'mlflow')
 }
 
 async function sampleOf(input: SampleInput | undefined, options: SampleFileOptions): Promise<ReadSample | undefined> {
   if (input === undefined) return undefined
   if (typeof input === 'string' || input instanceof URL)
-    return readSample(fileSource(resolve(pathOf(input)), pathOf(input)), { format: options.inputFormat, as: options.as })
+    return readSample(fileSource(resolve(pathOfFile(input)), pathOfFile(input)), { format: options.inputFormat, as: options.as })
   if (input instanceof Predictions) return { sample: sampleOfBatch(input.batch) }
   return { sample: sampleOfBatch(readInput(input, undefined, undefined, { mode: 'compat' }).data) }
 }

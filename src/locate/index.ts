@@ -49,6 +49,16 @@ export async function locate(source: string): Promise<Located> {
   throw new MlmodelError('LOCATION_NOT_MODEL', { path: source, what: 'folder', ...(near !== undefined && { near }) }, { where })
 }
 
+/**
+ * The path that a path or a file URL stands for; what else a text may be is for {@link locate} to say.
+ *
+ * @throws LOCATION_UNSUPPORTED for URLs of other places, LOCATION_UNREADABLE
+ */
+export function pathOfLocation(place: string | URL): string {
+  if (place instanceof URL) return toPath(place.href)
+  return place.startsWith('file:') ? toPath(place) : place
+}
+
 function toPath(source: string): string {
   const name = scheme.exec(source)?.[1]
   if (name === undefined) return source

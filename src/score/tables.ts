@@ -1,6 +1,6 @@
 /** Tables with types of their own, and JSON Lines, scored block by block. */
 import type { Batch } from '../batch.ts'
-import { inputColumns } from '../data/append.ts'
+import { appendLosses, inputColumns } from '../data/append.ts'
 import { readJsonLines } from '../data/json-lines.ts'
 import { readTyped } from '../data/json-typed.ts'
 import type { Source } from '../data/source.ts'
@@ -36,6 +36,7 @@ export async function scoreTable(
   for await (const frame of readTable(source, format, { whole })) {
     const enforced = enforceTyped(frame, model.signature, model.mode, source.name)
     report(enforced.warnings)
+    if (options.append === true) report(appendLosses(frame))
     await run.score(enforced.data, options.call, { file: source.name, ...(options.append === true && { beside: { frame } }) })
     if (run.done) break
   }

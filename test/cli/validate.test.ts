@@ -1,6 +1,7 @@
 /** `mlmodel validate`, from arguments to formats and exit codes. */
 import assert from 'node:assert/strict'
-import { chmodSync, cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, test } from 'node:test'
 import { Ajv, type AnySchema } from 'ajv'
@@ -52,6 +53,36 @@ describe('exit codes', () => {
       assert.deepEqual([code, stdout], [2, ''], args.join(' '))
       assert.match(stderr, /^error: /)
     }
+  })
+})
+
+describe('what would have no effect', () => {
+  test('options for a report, beside what prints none', async (t) => {
+    const model = copyModel(t)
+    const file = join(dirname(model.folder), 'baseline.json')
+    for (const action of [
+      ['--explain', 'all'],
+      ['--write-baseline', '--baseline', file],
+    ])
+      for (const option of [['--format', 'sarif'], ['--json'], ['-o', join(dirname(model.folder), 'out')]]) {
+        const { code, stdout, stderr } = await validate(model.folder, ...action, ...option)
+        assert.equal(code, 2)
+        assert.match(stderr + stdout, /`--(explain|write-baseline)` has no use for `--(format|json|output)`/)
+      }
+    assert.ok(!existsSync(file))
+    assert.equal((await validate('--explain', 'all', '--write-baseline')).code, 2)
+  })
+
+  test('a hash that no file has', async (t) => {
+    const model = copyModel(t)
+    const other = `sha256:${'0a'.repeat(32)}`
+    const known = createHash('sha256')
+      .update(readFileSync(join(model.folder, 'model.onnx')))
+      .digest('hex')
+      .toUpperCase()
+    const { code, stderr } = await validate(model.folder, '--trust', other, '--trust', `sha256:${known}`)
+    assert.equal(code, 0)
+    assert.equal(stderr, `warning: no file has the hash of \`--trust ${other}\`; nothing is vouched for by it\n`)
   })
 })
 

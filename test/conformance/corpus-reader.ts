@@ -21,7 +21,10 @@ let opened: ReturnType<Awaited<ReturnType<typeof serverUnderTest>>['createHandle
 
 const library = await libraryUnderTest(process.argv[2])
 process.on('message', async ({ entry, file }: { entry: Foreign; file: string }) => {
-  process.send!({ ...(await read(entry, file)), memory: process.resourceUsage().maxRSS * 1024 })
+  const before = process.cpuUsage()
+  const said = await read(entry, file)
+  const { user, system } = process.cpuUsage(before)
+  process.send!({ ...said, memory: process.resourceUsage().maxRSS * 1024, cpu: (user + system) / 1000 })
 })
 process.send!('ready')
 

@@ -1,7 +1,7 @@
 /**
  * `npm run conformance:corpus -- DIR`: good and bad files by kind, as `manifest.jsonl` says. What the library reads, a child
- * process reads one by one, so that an endless loop or a crash is one failure: 2 s a file. Pickles, containers and model files are
- * judged by the installed `mlmodel validate`, a process for each.
+ * process reads one by one, so that an endless loop or a crash is one failure: 2 s of the processor a file. Pickles, containers,
+ * model files and environments are judged by the installed `mlmodel validate`, a process for each.
  */
 import { type ChildProcess, fork } from 'node:child_process'
 import { copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs'
@@ -10,7 +10,7 @@ import { basename, dirname, join, resolve } from 'node:path'
 import { readArguments } from './arguments.ts'
 import type { Foreign } from './canonical.ts'
 import { executableOf } from './command.ts'
-import { type Judged, validateFile } from './corpus-validate.ts'
+import { type Judged, patience, validateFile } from './corpus-validate.ts'
 import { packageUnderTest } from './package-under-test.ts'
 import { openReport } from './report.ts'
 
@@ -75,14 +75,19 @@ async function judge(entry: Foreign): Promise<void> {
 }
 
 function isForValidate(entry: Foreign): boolean {
-  return /^(pickle_\w+|models)\//.test(entry.file)
+  return /^(pickle_\w+|models)\//.test(entry.file) || isEnvironment(entry)
+}
+
+function isEnvironment({ file, kind }: Foreign): boolean {
+  return file.startsWith('yaml/') && ['requirement', 'channel', 'env-name'].includes(kind)
 }
 
 /** Safe is said of what is safe, never of anything else; within a stage's limits of time and memory. */
 async function judgeByCommand(entry: Foreign): Promise<void> {
   const judged = await validateFile(executable!, entry, join(folder, entry.file), deadline)
   const isRefused = judged.verdict === 'unsafe' || judged.verdict === 'reject' || judged.verdict === 'unjudged'
-  if (entry.verdict === 'unsafe') {
+  // Of an environment a finding at its line is asked for, which `unsafe` stands for.
+  if (entry.verdict === 'unsafe' && !isEnvironment(entry)) {
     unsafeFiles++
     if (judged.verdict === 'unsafe') namedUnsafe++
     if (isRefused) refusals[judged.verdict as keyof typeof refusals]++
@@ -106,8 +111,6 @@ function described({ verdict, detail }: Judged): string {
 function skipReason(entry: Foreign): string | undefined {
   const kind = entry.file.split('/')[0]
   if (isForValidate(entry)) return executable === undefined ? `${kind}: --from is no package with a command` : undefined
-  if (kind === 'yaml' && ['requirement', 'channel', 'env-name'].includes(entry.kind))
-    return 'yaml: environments are not resolved yet'
   return ['npy', 'csv', 'json', 'yaml', 'onnx'].includes(kind) ? undefined : `${kind}: no reader yet`
 }
 
@@ -115,6 +118,7 @@ interface Reply {
   readonly verdict: 'accept' | 'reject' | 'wrong' | 'crash' | 'late' | 'dead'
   readonly detail: string
   readonly memory: number
+  readonly cpu: number
 }
 
 function start(): Promise<ChildProcess> {
@@ -136,9 +140,14 @@ function ask(reader: ChildProcess, question: Foreign, deadline: number): Promise
       reader.removeAllListeners('exit')
       done(reply)
     }
-    const timer = setTimeout(() => finish({ verdict: 'late', detail: `no answer in ${deadline} ms`, memory: 0 }), deadline)
-    reader.once('message', (reply) => finish(reply as Reply))
-    reader.once('exit', (code, signal) => finish({ verdict: 'dead', detail: `ended with ${signal ?? code}`, memory: 0 }))
+    const none = { memory: 0, cpu: 0 }
+    const longest = deadline * patience
+    const timer = setTimeout(() => finish({ ...none, verdict: 'late', detail: `no answer in ${longest} ms` }), longest)
+    reader.once('message', (message) => {
+      const reply = message as Reply
+      finish(reply.cpu > deadline ? { ...reply, verdict: 'late', detail: `${Math.round(reply.cpu)} ms of the processor` } : reply)
+    })
+    reader.once('exit', (code, signal) => finish({ ...none, verdict: 'dead', detail: `ended with ${signal ?? code}` }))
     reader.send(question)
   })
 }

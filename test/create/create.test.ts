@@ -198,6 +198,16 @@ describe('createModel', () => {
     )
   })
 
+  test('a requirement of a package that is required already: as MLflow, and another exact version instead of ours', async (t) => {
+    const folder = join(scratch(t), 'model')
+    await createModel(onnxOf('onnx_strings'), folder, {
+      requirements: ['onnx', 'onnxruntime >=1.2', 'MLflow==3.16.0', 'onnxmltools'],
+    })
+    const lines = readFileSync(join(folder, 'requirements.txt'), 'utf8').split('\n')
+    // `onnxruntime==1.31.1,>=1.2` is what `save_model(extra_pip_requirements=…)` of MLflow 3.17.2 writes.
+    assert.deepEqual(lines, ['MLflow==3.16.0', 'onnx==1.23.2', 'onnxruntime==1.31.1,>=1.2', 'onnxmltools'])
+  })
+
   test('name, Python and requirements', async (t) => {
     const folder = join(scratch(t), 'model')
     await createModel(onnxOf('onnx_strings'), folder, { name: 'a: "näme" 😀', python: '3.12', requirements: ['scipy==1.17.1'] })

@@ -140,3 +140,17 @@ test('createModel makes a model that is opened; createExample writes what it acc
   await assert.rejects(createModel(onnx, `${folder}2`, { python: 'three' }), { code: 'OPTION_VALUE' })
   await assert.rejects(createExample(folder, { protocol: 'azure' as 'azureml' }), { code: 'OPTION_VALUE' })
 })
+
+test('a URL of another place is an error of this library', async () => {
+  const far = new URL('https://example.org/model')
+  await assert.rejects(openModel(far), { code: 'LOCATION_UNSUPPORTED', kind: 'unsupported' })
+  await assert.rejects(setSignature(far, {}), { code: 'LOCATION_UNSUPPORTED' })
+  await assert.rejects(createExample(far), { code: 'LOCATION_UNSUPPORTED' })
+  await assert.rejects(openModel('file://far.example.org/model'), { code: 'LOCATION_UNREADABLE' })
+  await assert.rejects(inferSignature({ inputs: far }), { code: 'SOURCE_URL', kind: 'usage' })
+  await assert.rejects(createModel(far, 'nowhere'), { code: 'SOURCE_URL' })
+  for (const isolate of [false, true]) {
+    await using model = await openModel(pathToFileURL(penguins), { isolate })
+    await assert.rejects(model.predict(far), { code: 'SOURCE_URL' })
+  }
+})

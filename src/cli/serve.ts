@@ -142,6 +142,14 @@ export const command = defineCommand({
       text: 'azureml: `/` is the probe of an Azure endpoint, not the Test page. Every protocol is always served',
     },
     'mlflow-version': { value: 'version', group: 'Protocol', text: 'What GET /version answers; default 3.17.2' },
+    'env-manager': {
+      value: 'manager',
+      choices: ['local', 'virtualenv', 'uv', 'conda'],
+      group: 'Python',
+      text: 'As in `mlflow models serve`: use Python if the model needs it; what runs here needs none',
+    },
+    'no-conda': { group: 'Python', text: 'As `--env-manager local`' },
+    'install-mlflow': { group: 'Python', text: 'Would install MLflow into that environment' },
     ...commonOptions,
     help: { group: 'General', text: 'Print this help' },
   },
@@ -226,6 +234,8 @@ export const command = defineCommand({
       await watchModels(application.state.registry, (text) => console.warn(text))
     }
     await announce(console, server, metrics, listenOptions)
+    if (options['env-manager'] !== undefined || options['no-conda'] || options['install-mlflow'])
+      console.warn('no Python environment was needed: the model runs without Python')
     if (grpc !== undefined && !console.quiet) await console.err.write(`gRPC on ${hostOf(server)}:${grpc.port}\n`)
     if (options.open) await openPage(console, server, listenOptions, applicationOptions.azureml === true ? '/test' : '/')
     const code = await untilStopped(application, together(server, grpc), signals, (options.grace ?? 30) * 1000)

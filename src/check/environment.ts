@@ -9,6 +9,16 @@ export const environment: Check = {
   async run({ model, limits }) {
     if (model === undefined) return []
     const reading = await readEnvironmentOf(model, limits)
-    return environmentFindings(reading, await resolveReading(reading, { limits }))
+    const found = await environmentFindings(reading, await resolveReading(reading, { limits }))
+    // A path out of the folder is told where the MLmodel file names it.
+    const { conda, pythonEnv } = reading.files
+    const told = [conda, pythonEnv].flatMap((read) =>
+      read.state === 'failed' && isToldByPaths(read.error.code) ? read.name : [],
+    )
+    return found.filter(({ code, where }) => code !== 'ENV_FILE_UNREADABLE' || !told.includes(where.file ?? ''))
   },
+}
+
+function isToldByPaths(code: string): boolean {
+  return code === 'PATH_OUTSIDE' || code === 'PATH_LOOP'
 }

@@ -74,7 +74,13 @@ export interface Command<Table extends OptionTable = OptionTable> {
   /** What follows the name on the usage line, such as `<model> [options]`. */
   readonly usage: string
   /** Operands: name and meaning; any number is taken where one says `many`. */
-  readonly operands: readonly { readonly name: string; readonly text: string; readonly many?: true }[]
+  readonly operands: readonly {
+    readonly name: string
+    readonly text: string
+    readonly many?: true
+    /** Words that may stand there, for completion. */
+    readonly choices?: readonly string[]
+  }[]
   readonly options: Table
   /** Whole command lines, each one that works. */
   readonly examples: readonly string[]

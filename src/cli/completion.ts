@@ -11,7 +11,7 @@ export const command = defineCommand({
   summary: 'Print the completion script of a shell',
   usage: '<bash|zsh|fish>',
   about: 'Commands, options, the values of options that have a fixed set, and file names.',
-  operands: [{ name: 'shell', text: 'bash, zsh or fish' }],
+  operands: [{ name: 'shell', text: 'bash, zsh or fish', choices: shells }],
   options: { ...commonOptions },
   examples: [
     'source <(mlmodel completion bash)',
@@ -31,9 +31,14 @@ export const command = defineCommand({
   },
 })
 
-/** Words that complete the first operand of a command that takes no file. */
+/** Words that complete the first operand. */
 function operandWords(each: Command): readonly string[] {
-  return each.name === 'completion' ? shells : []
+  return each.operands[0]?.choices ?? []
+}
+
+/** Whether a file may stand there too, and behind it. */
+function takesFiles(each: Command): boolean {
+  return each.operands.some(({ choices }) => choices === undefined)
 }
 
 function valued(each: Command, wanted: (option: OptionSpec) => boolean): string[] {
@@ -62,7 +67,11 @@ function bashScript(all: readonly Command[]): string {
     lines.push(
       '        *)',
       `          if [[ "$current" == -* ]]; then words="${names.join(' ')}"`,
-      operands.length === 0 ? '          else files=1; fi ;;' : `          else words="${operands.join(' ')}"; fi ;;`,
+      takesFiles(each) && operands.length > 0
+        ? `          else files=1; ((index + 1 == COMP_CWORD)) && words="${operands.join(' ')}"; fi ;;`
+        : takesFiles(each)
+          ? '          else files=1; fi ;;'
+          : `          else words="${operands.join(' ')}"; fi ;;`,
       '      esac ;;',
     )
     return lines.join('\n')
@@ -85,10 +94,11 @@ ${cases.join('\n')}
   esac
   if [[ -n "$words" ]]; then
     COMPREPLY=($(compgen -W "$words" -- "$current"))
-  elif [[ -n "$files" ]]; then
+  fi
+  if [[ -n "$files" ]]; then
     compopt -o filenames 2>/dev/null
     local IFS=$'\\n'
-    COMPREPLY=($(compgen -f -- "$current"))
+    COMPREPLY+=($(compgen -f -- "$current"))
   fi
 }
 complete -F _mlmodel mlmodel
@@ -110,11 +120,13 @@ function zshScript(all: readonly Command[]): string {
       return `    ${spelled}[${describe(option.text)}]${quote(value)}'`
     })
     const words = operandWords(each)
+    const first =
+      words.length === 0 ? '_files' : takesFiles(each) ? `{compadd ${words.join(' ')}; _files}` : `(${words.join(' ')})`
     return [
       `_mlmodel_${each.name}() {`,
       '  _arguments -s \\',
       ...specs.map((spec) => `${spec} \\`),
-      `    '1:${each.operands[0]?.name ?? ''}:${words.length === 0 ? '_files' : `(${words.join(' ')})`}'`,
+      `    '1:${each.operands[0]?.name ?? ''}:${first}'${words.length > 0 && takesFiles(each) ? ` \\\n    '*:${each.operands[1]?.name ?? ''}:_files'` : ''}`,
       '}',
     ].join('\n')
   })
@@ -157,7 +169,7 @@ function fishScript(all: readonly Command[]): string {
   for (const each of all) {
     const when = `complete -c mlmodel -n "__fish_seen_subcommand_from ${each.name}"`
     const words = operandWords(each)
-    if (words.length > 0) lines.push(`${when} -f -a ${quote(words.join(' '))}`)
+    if (words.length > 0) lines.push(`${when}${takesFiles(each) ? '' : ' -f'} -a ${quote(words.join(' '))}`)
     for (const [name, option] of Object.entries(each.options)) {
       const short = option.short === undefined ? '' : ` -s ${option.short}`
       const value =

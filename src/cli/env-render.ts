@@ -1,7 +1,7 @@
 /** A resolved environment for a terminal: what is installed, by whom, and what is wrong. */
 import type { EnvironmentChange } from '../env/override.ts'
-import { withoutSecrets } from '../env/requirement-findings.ts'
 import type { ManagerView, PlacedText, ResolvedEnvironment, ResolvedRequirement } from '../env/resolved.ts'
+import { withoutSecrets } from '../env/secrets.ts'
 import { type Finding, findingFix, findingMessage } from '../finding/index.ts'
 import { show } from '../show.ts'
 import type { Ink } from './ink.ts'

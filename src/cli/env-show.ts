@@ -8,6 +8,7 @@ import { type EnvironmentReading, readEnvironmentOf } from '../env/reading.ts'
 import type { RequirementLine } from '../env/requirements-file.ts'
 import { resolveReading } from '../env/resolve.ts'
 import type { ResolvedEnvironment } from '../env/resolved.ts'
+import { withoutSecrets } from '../env/secrets.ts'
 import { MlmodelError } from '../errors/index.ts'
 import { findingMessage } from '../finding/index.ts'
 import { mlmodelName } from '../locate/index.ts'
@@ -47,7 +48,7 @@ export async function showModel(model: Mlmodel, location: string, options: EnvOp
   } else {
     const { formatEnvironment } = await import('../env/format/index.ts')
     const formatted = formatEnvironment(environment, format as EnvironmentFormat)
-    for (const { what, why } of formatted.omitted) console.warn(`${what}: ${why}`)
+    for (const { what, why } of formatted.omitted) console.warn(withoutSecrets(`${what}: ${why}`))
     for (const each of errors) console.warn(`${each.where.file ?? ''}:${each.where.line ?? ''}: ${findingMessage(each)}`)
     text = formatted.text
   }

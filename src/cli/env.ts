@@ -47,7 +47,7 @@ export const command = defineCommand({
   about:
     '`show ./model`, or the model alone, says what would be installed, which line of which file says so, what MLflow makes of it with each environment manager, and what is wrong with it. Nothing is executed, installed or fetched. `check` compares what an interpreter has with what the model wants, by the rules of MLflow’s warnings. `diff` compares two models.',
   operands: [
-    { name: 'action', text: 'show (default), check or diff' },
+    { name: 'action', text: 'show (default), check or diff', choices: actions },
     { name: 'model', text: 'Folder or MLmodel file' },
     { name: 'other', text: 'The second model of diff' },
   ],

@@ -5,7 +5,8 @@ import { type CondaFile, condaPackages } from './conda-file.ts'
 import { toPipRequirement } from './conda-to-pip.ts'
 import { parseMatchSpec } from './match-spec.ts'
 import { normalizeName } from './name.ts'
-import { protection, withoutSecrets } from './requirement-findings.ts'
+import { protection } from './requirement-findings.ts'
+import { withoutSecrets } from './secrets.ts'
 import { type Asked, whereOf } from './version-findings.ts'
 
 const build: ReadonlySet<string> = new Set(['python', 'pip', 'setuptools', 'wheel'])

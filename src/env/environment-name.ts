@@ -6,6 +6,7 @@
  */
 import { pythonRepr } from '../signature/write.ts'
 import type { ModelFolder } from './model-folder.ts'
+import { withoutSecrets } from './secrets.ts'
 import { sha1 } from './sha1.ts'
 import { compareCodePoints } from './specifier.ts'
 import { stripPython } from './version.ts'
@@ -24,7 +25,7 @@ export interface PythonEnv {
 export async function virtualenvName(env: PythonEnv, folder: ModelFolder): Promise<NameOrReason> {
   const requirements: HashedLine[] = []
   const reason = await gather(env.dependencies, false, '', folder, requirements, [])
-  if (reason !== undefined) return { reason }
+  if (reason !== undefined) return { reason: withoutSecrets(reason) }
   const record = new Map<string, string | readonly string[]>([
     ['python', env.python],
     ['build_dependencies', env.buildDependencies],

@@ -8,10 +8,11 @@ import { requirementsName } from './manager-views.ts'
 import { normalizeName } from './name.ts'
 import { pythonFindings } from './python-findings.ts'
 import type { EnvironmentReading } from './reading.ts'
-import { lineFindings, withoutSecrets } from './requirement-findings.ts'
+import { lineFindings } from './requirement-findings.ts'
 import type { RequirementLine, RequirementLines } from './requirements-file.ts'
 import { toRequirement } from './resolve.ts'
 import type { ManagerView, ResolvedEnvironment, ResolvedRequirement } from './resolved.ts'
+import { withoutSecrets } from './secrets.ts'
 import {
   type Asked,
   condaSpecifiers,
@@ -39,8 +40,9 @@ export async function environmentFindings(
     ...fileFindings(reading),
     ...pythonFindings(reading, installed),
     ...refusalFindings(resolved.views),
+    ...unreadByMlflow(reading, installed),
     ...(await linesOf(lists, reading, judged)),
-    ...lists.flatMap((list) => [...conflictFindings(asked.get(list)!), ...hashFindings(list)]),
+    ...lists.flatMap((list) => [...conflictFindings(asked.get(list)!), ...hashFindings(list, judged)]),
     ...(files.conda.state === 'read' ? condaFindings(files.conda.content, pip) : []),
     // Two lists that say the same in two files; with conda.yaml alone there is one.
     ...(files.conda.state === 'read' &&
@@ -120,7 +122,11 @@ function includeFinding(error: MlmodelError, lines: readonly RequirementLine[]):
   const { file, line } = error.where
   const naming = lines.find((each) => each.file === file && each.line === line)
   if (naming === undefined || file === undefined) return unreadable(error, file ?? requirementsName)
-  return finding('ENV_INCLUDE', { text: withoutSecrets(naming.text), reason: sentence(error) }, { file, line: naming.line })
+  return finding(
+    'ENV_INCLUDE',
+    { text: withoutSecrets(naming.text), reason: withoutSecrets(sentence(error)) },
+    { file, line: naming.line },
+  )
 }
 
 function sentence(error: MlmodelError): string {
@@ -146,8 +152,27 @@ function refusalFindings(views: readonly ManagerView[]): readonly Finding[] {
     const args = { managers: words, reason: error.message }
     // A model without any such file is one that nobody wants Python for.
     const isPlain = error.code === 'ENVIRONMENT_FILE_ABSENT'
-    return finding('ENV_MANAGER_REFUSED', args, { file, ...(line !== undefined && { line }) }, isPlain ? 'notice' : 'warning')
+    return finding(
+      'ENV_MANAGER_REFUSED',
+      args,
+      { file, ...(line !== undefined && { line }) },
+      isPlain ? 'notice' : managers.length === 3 ? 'error' : 'warning',
+    )
   })
+}
+
+/** pip follows more spellings of `-r` and `-c` than MLflow, which stops where it finds no file of the very text behind them. */
+function unreadByMlflow({ requirements, pythonEnv, conda }: EnvironmentReading, view: ManagerView): readonly Finding[] {
+  if (view.refusal !== null || view.python === null || view.nameless === null || view.file === null) return []
+  const lists = [requirements, pythonEnv, conda]
+  // What pip cannot follow either has a finding of its own.
+  if (lists.some(({ errors, lines }) => errors.length > 0 || lines.some((line) => line.class === 'invalid'))) return []
+  const args = {
+    managers: 'virtualenv and uv',
+    reason: `in its own reading of the requirements, ${view.nameless}`,
+    fix: 'Write `-r FILE` and `-c FILE` with one space, without quotes and options, and files as UTF-8',
+  }
+  return [finding('ENV_MANAGER_REFUSED', args, { file: view.file })]
 }
 
 async function linesOf(
@@ -172,12 +197,13 @@ async function linesOf(
   return found
 }
 
-/** One hash makes pip ask for all. */
-function hashFindings(list: RequirementLines): readonly Finding[] {
+/** One hash makes pip ask for all that it installs, and of a marker that is false it installs nothing. */
+function hashFindings(list: RequirementLines, judged: Judged): readonly Finding[] {
   const isHashed = (line: RequirementLine): boolean => line.lineOptions.some(({ option }) => option === '--hash')
   const asks = list.lines.some((line) => isHashed(line) || line.options.some(({ option }) => option === '--require-hashes'))
   if (!asks) return []
   return list.lines
+    .filter((line) => judged.get(line)!.applies !== false)
     .filter((line) => !line.isConstraint && /^(requirement|url|path|vcs|editable)$/.test(line.class))
     .filter(
       (line) =>

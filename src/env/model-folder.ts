@@ -45,6 +45,8 @@ export function openModelFolder(directory: string, limits: Limits): ModelFolder 
       const file = await once(name)
       if (file.state !== 'read') return file
       try {
+        // PyYAML takes UTF-16 from bytes; MLflow hands it the text of a file opened as UTF-8.
+        if (isUtf16(file.bytes)) throw new MlmodelError('YAML_ENCODING', { encoding: 'UTF-8' }, { where: { file: name } })
         return { state: 'read', name, bytes: file.bytes, content: take(parseYaml(file.bytes, name, limits), name) }
       } catch (error) {
         if (!(error instanceof MlmodelError)) throw error
@@ -52,4 +54,9 @@ export function openModelFolder(directory: string, limits: Limits): ModelFolder 
       }
     },
   }
+}
+
+/** By its byte order mark. */
+function isUtf16([first, second]: Uint8Array): boolean {
+  return (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff)
 }

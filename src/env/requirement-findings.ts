@@ -7,6 +7,7 @@ import { normalizeName } from './name.ts'
 import type { PipOption } from './pip-options.ts'
 import type { RequirementLine } from './requirements-file.ts'
 import type { ResolvedRequirement } from './resolved.ts'
+import { withoutSecrets } from './secrets.ts'
 
 /** What a line is judged by beside itself. */
 export interface LineContext {
@@ -74,7 +75,8 @@ async function optionFindings({ option, value }: PipOption, where: Where, direct
       return [finding('ENV_INDEX', { option, url }, where), ...protection(value ?? '', where)]
     case '--find-links':
       if (isAddress(value ?? '')) return [finding('ENV_INDEX', { option, url }, where), ...protection(value ?? '', where)]
-      return pathFindings(value ?? '', where, directory)
+      // pip passes over such a place that is not there.
+      return pathFindings(value ?? '', where, directory, 'warning')
     case '--trusted-host':
       return [finding('ENV_INSECURE', { url }, where)]
     default:
@@ -98,7 +100,12 @@ async function addressFindings(address: string, where: Where, directory: string)
 }
 
 /** pip takes a path from the folder it runs in, which MLflow makes of the model's, whatever file names it. */
-async function pathFindings(path: string, where: Where, directory: string): Promise<readonly Finding[]> {
+async function pathFindings(
+  path: string,
+  where: Where,
+  directory: string,
+  level: 'error' | 'warning' = 'error',
+): Promise<readonly Finding[]> {
   const local = path.replace(/#.*$/s, '')
   try {
     await resolveInside(directory, local)
@@ -106,7 +113,12 @@ async function pathFindings(path: string, where: Where, directory: string): Prom
   } catch (error) {
     if (!(error instanceof MlmodelError)) throw error
     return [
-      finding(error.code === 'PATH_MISSING' ? 'ENV_PATH_MISSING' : 'ENV_PATH_OUTSIDE', { path: withoutSecrets(path) }, where),
+      finding(
+        error.code === 'PATH_MISSING' ? 'ENV_PATH_MISSING' : 'ENV_PATH_OUTSIDE',
+        { path: withoutSecrets(path) },
+        where,
+        level,
+      ),
     ]
   }
 }
@@ -126,9 +138,4 @@ function credentials(address: string, where: Where): readonly Finding[] {
   const isKnown = account === 'git' || /ssh:\/\/$/i.test(scheme)
   if (secret === '' && (account === '' || isKnown)) return []
   return [finding('ENV_CREDENTIALS', { url: withoutSecrets(address) }, where)]
-}
-
-/** A text with the user and password of every address in it left out. */
-export function withoutSecrets(text: string): string {
-  return text.replace(/([a-z][a-z0-9+.-]{0,40}:\/\/)(?!git@)[^/@?#\s]{1,2000}@/gi, '$1****@')
 }

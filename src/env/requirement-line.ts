@@ -56,6 +56,13 @@ const nothing: RequirementLineParts = {
 
 /** Takes one line apart, without comment and continuation. */
 export function readRequirementLine(line: string): RequirementLineParts {
+  const parts = readParts(line)
+  const variable = parts.problem === null ? undefined : /\$\{[A-Z0-9_]+\}/.exec(line)?.[0]
+  if (variable === undefined) return parts
+  return { ...parts, problem: `${parts.problem} (pip puts the variable ${variable} of its environment there, if there is one)` }
+}
+
+function readParts(line: string): RequirementLineParts {
   // Most lines of most models: what the parser gives for them, without its patterns, which cost a short command 2 ms.
   const [, pinned, version, bare] =
     /^([A-Za-z][A-Za-z0-9]*(?:[._-][A-Za-z0-9]+)*)==([0-9]+(?:\.[0-9]+)*)$|^([A-Za-z]+)$/.exec(line) ?? []

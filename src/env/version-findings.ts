@@ -3,8 +3,8 @@
 import { type Finding, finding } from '../finding/index.ts'
 import type { Mlmodel } from '../mlmodel.ts'
 import { normalizeName } from './name.ts'
-import { withoutSecrets } from './requirement-findings.ts'
 import type { PlacedText } from './resolved.ts'
+import { withoutSecrets } from './secrets.ts'
 import { parseSpecifiers, type Specifier, satisfiesAll } from './specifier.ts'
 
 /** A package with what one line asks of its version. */

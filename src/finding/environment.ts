@@ -46,9 +46,10 @@ export const environmentFindings = {
     level: 'warning',
     title: 'An environment manager cannot use the files',
     why: 'Serving the model with this `--env-manager` stops before anything is installed.',
-    message: (args: { readonly managers: string; readonly reason: string }) =>
+    message: (args: { readonly managers: string; readonly reason: string; readonly fix?: string }) =>
       `MLflow cannot build the environment with ${args.managers}: ${args.reason}`,
-    fix: () => 'Add a python_env.yaml, which `mlmodel env --format python_env` writes, or choose another manager',
+    fix: (args) =>
+      args?.fix ?? 'Add a python_env.yaml, which `mlmodel env --format python_env` writes, or choose another manager',
   },
 
   // Python.

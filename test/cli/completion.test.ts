@@ -44,6 +44,12 @@ COMP_WORDS=(${quoted}); COMP_CWORD=${words.length - 1}; _mlmodel 2>/dev/null; pr
     assert.deepEqual(await complete('mlmodel', 'inspect', '--color', '=', 'n'), ['never'])
     assert.deepEqual(await complete('mlmodel', 'completion', ''), ['bash', 'zsh', 'fish'])
   })
+  test('what `env` does, or a model; behind it a model alone', async () => {
+    assert.deepEqual((await complete('mlmodel', 'env', '')).sort(), ['check', 'data.csv', 'diff', 'my model', 'show'])
+    assert.deepEqual(await complete('mlmodel', 'env', 'd'), ['diff', 'data.csv'])
+    assert.deepEqual(await complete('mlmodel', 'env', 'check', 'm'), ['my model'])
+    assert.deepEqual(await complete('mlmodel', 'env', 'check', 'd'), ['data.csv'])
+  })
   test('files, with blanks in their names', async () => {
     assert.deepEqual(await complete('mlmodel', 'inspect', 'my'), ['my model'])
     assert.deepEqual(await complete('mlmodel', 'predict', '-i', 'd'), ['data.csv'])

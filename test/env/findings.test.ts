@@ -29,7 +29,7 @@ const sound = {
 }
 
 /** `level CODE file:line` of each finding for the sound files with some replaced. */
-async function say(files: Readonly<Record<string, string | undefined>>): Promise<readonly string[]> {
+async function say(files: Readonly<Record<string, string | Uint8Array | undefined>>): Promise<readonly string[]> {
   const directory = mkdtempSync(join(tmpdir(), 'mlmodel-env-'))
   try {
     for (const [name, text] of Object.entries({ ...sound, ...files })) {
@@ -293,6 +293,49 @@ describe('findings on environments', () => {
     assert.deepEqual(await conda('- pip:', '- npm:').then(([first]) => first), 'notice ENV_PACKAGE_ONE_SIDED requirements.txt:1')
   })
 
+  test('what no manager can build is an error', async () => {
+    const unnamed = mlmodel.replace('{conda: conda.yaml, virtualenv: python_env.yaml}', '{conda: ~, virtualenv: python_env.yaml}')
+    assert.deepEqual((await say({ MLmodel: unnamed }))[0], 'error ENV_MANAGER_REFUSED MLmodel:undefined')
+    const condaOnly = mlmodel.replace(', virtualenv: python_env.yaml', '')
+    assert.deepEqual((await say({ MLmodel: condaOnly }))[0], 'warning ENV_MANAGER_REFUSED MLmodel:undefined')
+  })
+
+  test('files that pip follows and MLflow does not', async () => {
+    const more = { 'more.txt': 'numpy==2.4.6\n', 'requirements.txt': undefined as string | undefined }
+    const refused = ['warning ENV_MANAGER_REFUSED python_env.yaml:undefined']
+    for (const line of ['-r "more.txt"', '-r more.txt --pre', "--requirement 'more.txt'"])
+      assert.deepEqual(await say({ ...more, 'requirements.txt': `mlflow==3.17.2\n${line}` }), refused, line)
+    for (const line of ['-r more.txt', '-r\tmore.txt', '-rmore.txt', '--requirement=more.txt', '-r more.txt # why'])
+      assert.deepEqual(await say({ ...more, 'requirements.txt': `mlflow==3.17.2\n${line}` }), [], line)
+  })
+
+  test('YAML in UTF-16, which PyYAML knows and MLflow opens as UTF-8', async () => {
+    const utf16 = (text: string) => Buffer.from(`\ufeff${text}`, 'utf16le')
+    assert.deepEqual(await say({ 'python_env.yaml': utf16(sound['python_env.yaml']) }), [
+      'error ENV_FILE_UNREADABLE python_env.yaml:undefined',
+    ])
+    assert.deepEqual(
+      (await say({ 'conda.yaml': utf16(sound['conda.yaml']) }))[0],
+      'error ENV_FILE_UNREADABLE conda.yaml:undefined',
+    )
+    assert.deepEqual(await say({ 'requirements.txt': utf16(sound['requirements.txt']) }), [
+      'warning ENV_MANAGER_REFUSED python_env.yaml:undefined',
+    ])
+  })
+
+  test('one hash asks for no hash of what is not installed, and a place to look that is not there stops nobody', async () => {
+    const hash = '--hash=sha256:00'
+    const asked = await say({
+      'requirements.txt': `mlflow==3.17.2 ${hash}\nnumpy==2.4.6 ${hash}\ntomli==2.0 ; python_version < '3'\nattrs==1`,
+    })
+    assert.deepEqual(
+      asked.filter((each) => each.includes('HASH')),
+      ['error ENV_HASH_MISSING requirements.txt:4'],
+    )
+    assert.deepEqual(await sayLines('--find-links ./wheels'), ['warning ENV_PATH_MISSING:2'])
+    assert.deepEqual(await sayLines('--find-links /opt/wheels'), ['warning ENV_PATH_OUTSIDE:2'])
+  })
+
   test('whatever stands in the files is an answer', async () => {
     const piece = fc.oneof(
       fc.constantFrom(
@@ -357,14 +400,18 @@ describe('findings on environments', () => {
       '--extra-index-url https://me:hunter2@a.example',
       'a @ https://hunter2@a.example/a.zip',
       'b=1 https://x:hunter2@y',
+      '--index-url https://me:hunt@hunter2@a.example/simple',
+      '-r https://me:hunter2@a.example/r.txt',
     ]
     for (const [name, text] of Object.entries({ ...sound, 'requirements.txt': lines.join('\n') }))
       writeFileSync(join(directory, name), text)
     const found = await findingsOf(directory)
+    const { views } = await resolveReading(await readEnvironmentOf(await loadMlmodel(await locate(directory))))
     rmSync(directory, { recursive: true })
+    for (const { nameless } of views) assert.doesNotMatch(nameless ?? '', /hunt/)
     assert.ok(found.length > 5)
     for (const each of found) {
-      assert.doesNotMatch(findingMessage(each), /hunter2/)
+      assert.doesNotMatch(findingMessage(each), /hunt/)
       assert.match(findingFix(each), /./)
     }
   })

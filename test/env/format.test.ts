@@ -152,6 +152,47 @@ describe('formats', () => {
       )
     })
 
+  test('passwords of what is left out are not shown, and of what is written are', async () => {
+    const environment = await environmentOf({ requirements: ['--index-url https://me:hunt@hunter2@a.example/simple', 'a==1'] })
+    const texts = Object.fromEntries(
+      ['pyproject', 'uv', 'requirements'].map((format) => [format, formatEnvironment(environment, format as 'uv').text]),
+    )
+    assert.match(texts['pyproject']!, /# Left out: --index-url https:\/\/\*\*\*\*@a.example/)
+    assert.doesNotMatch(texts['pyproject']!, /hunt/)
+    assert.match(texts['uv']!, /hunter2/)
+    assert.match(texts['requirements']!, /hunter2/)
+    const addressed = await environmentOf({ requirements: ['a @ https://me:hunter2@a.example/a.zip'] })
+    assert.throws(
+      () => formatEnvironment(addressed, 'pylock'),
+      (error: MlmodelError) => !error.message.includes('hunter2'),
+    )
+  })
+
+  // biome-ignore-start lint/suspicious/noTemplateCurlyInString: pip's own spelling
+  // pip and uv put them in where they read a requirements file; uv in addresses of requirements too.
+  test('variables stand only where the reader puts in their values', async () => {
+    const [index, address] = ['--index-url https://${TOKEN}@a.example/simple', 'a @ https://${HOST}/a.zip']
+    const environment = await environmentOf({ requirements: [index, address, 'b==1'] })
+    const kept = (format: 'uv') => {
+      const { text, omitted } = formatEnvironment(environment, format)
+      const body = text.replace(/^# Left out.*$/gm, '')
+      assert.deepEqual(
+        [index, address].filter((line) => omitted.some(({ what }) => what === line)),
+        [index, address].filter((line) => !body.includes(line.includes('TOKEN') ? '${TOKEN}' : '${HOST}')),
+        format,
+      )
+      assert.match(body, /b==1/)
+      return [body.includes('${TOKEN}'), body.includes('${HOST}')]
+    }
+    for (const format of ['requirements', 'conda', 'python_env', 'azureml'])
+      assert.deepEqual(kept(format as 'uv'), [true, true], format)
+    for (const format of ['uv', 'pep723']) assert.deepEqual(kept(format as 'uv'), [false, true], format)
+    for (const format of ['pyproject', 'dockerfile']) assert.deepEqual(kept(format as 'uv'), [false, false], format)
+    assert.match(readRequirementLine('a==${VERSION}').problem ?? '', /the variable \$\{VERSION\}/)
+  })
+
+  // biome-ignore-end lint/suspicious/noTemplateCurlyInString: pip's own spelling
+
   test('conda as the manager keeps its own packages', async () => {
     const conda = { name: 'mine', channels: ['pytorch', 'conda-forge'], packages: ['python=3.10', 'pytorch::pytorch=2.1', 'pip'] }
     const { text } = formatEnvironment(await environmentOf({ python: '3.10', requirements: ['mlflow'], conda }), 'conda')

@@ -1,13 +1,26 @@
 /** The environment as a Dockerfile, in the shape of `mlflow models generate-dockerfile`. */
 import type { ResolvedEnvironment } from '../resolved.ts'
-import { asksFor, constraintFiles, entriesForPip, type FormattedEnvironment, type Omission, omissionComments } from './entries.ts'
+import {
+  asksFor,
+  constraintFiles,
+  entriesForPip,
+  type FormattedEnvironment,
+  type Omission,
+  omissionComments,
+  variableOf,
+} from './entries.ts'
 
 /**
  * An image that serves the model as MLflow's do: nginx on port 8080 before MLflow's server, the model at /opt/ml/model. Its
  * folder is what the image is built from. Everything from the model stands in JSON, which no shell reads.
  */
 export function formatDockerfile(environment: ResolvedEnvironment): FormattedEnvironment {
-  const entries = entriesForPip(environment)
+  const all = entriesForPip(environment)
+  const entries = {
+    ...all,
+    options: all.options.filter(({ text }) => variableOf(text) === undefined),
+    requirements: all.requirements.filter(({ requirement }) => variableOf(requirement.text) === undefined),
+  }
   const withHashes = entries.requirements.filter(({ requirement }) => requirement.lineOptions.length > 0)
   const omitted: readonly Omission[] = [
     ...entries.omitted,
@@ -18,6 +31,9 @@ export function formatDockerfile(environment: ResolvedEnvironment): FormattedEnv
     ...entries.options
       .filter(({ option }) => option === hashesOnly)
       .map(({ text }) => ({ what: text, why: 'there are no hashes to require on a command line' })),
+    ...[...all.options, ...all.requirements.map(({ requirement }) => requirement)]
+      .filter(({ text }) => variableOf(text) !== undefined)
+      .map(({ text }) => ({ what: text, why: `pip reads ${variableOf(text)} in files only; use --format requirements` })),
   ]
   const build = entries.buildDependencies.map(({ text }) => text)
   const wanted = entries.requirements.flatMap(({ text, requirement }) =>

@@ -8,6 +8,7 @@ import { readRequirementLine } from '../requirement-line.ts'
 import { joinRequirementLines } from '../requirements-file.ts'
 import { toRequirement } from '../resolve.ts'
 import type { ResolvedEnvironment, ResolvedOption, ResolvedRequirement } from '../resolved.ts'
+import { withoutSecrets } from '../secrets.ts'
 import { compareCodePoints } from '../specifier.ts'
 import { parseVersion } from '../version.ts'
 
@@ -190,6 +191,11 @@ export function withOptions({ text, requirement }: Entry): string {
   return [text, ...requirement.lineOptions.map(quoteOption)].join(' ')
 }
 
+/** What pip replaces by a variable of its environment, in requirements files and nowhere else: `${TOKEN}`. */
+export function variableOf(text: string): string | undefined {
+  return /\$\{[A-Z0-9_]+\}/.exec(text)?.[0]
+}
+
 /** Files of constraints, relative to the model's folder. */
 export function constraintFiles({ constraints }: Entries): readonly string[] {
   return [...new Set(constraints.map(({ requirement }) => requirement.file))]
@@ -208,7 +214,7 @@ export function quoteShell(text: string): string {
 
 /** Comments that say what was left out; without line breaks, whatever the text. */
 export function omissionComments(omitted: readonly Omission[]): readonly string[] {
-  return omitted.map(({ what, why }) => `# Left out: ${visible(what)} (${visible(why)})`)
+  return omitted.map(({ what, why }) => `# Left out: ${visible(withoutSecrets(what))} (${visible(withoutSecrets(why))})`)
 }
 
 function visible(text: string): string {

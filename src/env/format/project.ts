@@ -8,16 +8,21 @@ import {
   minorOf,
   type Omission,
   omissionComments,
+  variableOf,
 } from './entries.ts'
 import { tomlList, tomlText } from './toml.ts'
 
 /** What any tool reads (PEP 621, PEP 735). Options for pip and constraints have no place there. */
 export function formatPyproject(environment: ResolvedEnvironment): FormattedEnvironment {
-  const entries = entriesForPip(environment)
+  const all = entriesForPip(environment)
+  const entries = { ...all, requirements: all.requirements.filter(({ text }) => variableOf(text) === undefined) }
   const dependencies = standardOnly(entries.requirements)
   const omitted = [
     ...entries.omitted,
     ...dependencies.omitted,
+    ...all.requirements
+      .filter(({ text }) => variableOf(text) !== undefined)
+      .map(({ text }) => ({ what: text, why: `only uv reads ${variableOf(text)} there; --format uv has it` })),
     ...entries.options.map(({ text }) => ({ what: text, why: 'pyproject.toml has no options for pip; --format uv has' })),
     ...entries.constraints.map(({ text }) => ({ what: text, why: 'pyproject.toml has no constraints; --format uv has' })),
   ]
@@ -110,7 +115,12 @@ function uvDependencies({ requirements }: Entries): Dependencies {
 function hashesOf(entries: readonly Entry[]): readonly Omission[] {
   return entries
     .filter(({ requirement }) => requirement.lineOptions.length > 0)
-    .map(({ requirement }) => ({ what: `the options of ${requirement.text}`, why: 'hashes belong into the lock file' }))
+    .map(({ requirement }) => ({
+      what: `the options of ${requirement.text}`,
+      why: requirement.lineOptions.every((option) => option.startsWith('--hash'))
+        ? 'hashes belong into the lock file'
+        : 'pyproject.toml has no options of a single requirement',
+    }))
 }
 
 /** `[tool.uv]` and the tables below it. */
@@ -129,7 +139,9 @@ function uvTable(
   const constraints = standardOnly(entries.constraints)
   for (const text of constraints.texts) add('constraint-dependencies', text)
   for (const option of entries.options)
-    if (!readOption(option, settings, indexes, add)) omitted.push({ what: option.text, why: 'uv has no such setting' })
+    if (variableOf(option.value ?? '') !== undefined)
+      omitted.push({ what: option.text, why: `uv reads ${variableOf(option.value!)} in requirements files only` })
+    else if (!readOption(option, settings, indexes, add)) omitted.push({ what: option.text, why: 'uv has no such setting' })
   for (const [key, values] of lists) settings.push(...tomlList(key, values))
   const lines = settings.length > 0 ? ['[tool.uv]', ...settings] : []
   for (const index of indexes) lines.push('', '[[tool.uv.index]]', ...index.split('\n'))

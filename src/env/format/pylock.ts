@@ -1,6 +1,7 @@
 /** The environment as pylock.toml (PEP 751), where what the model says is enough for one. */
 import { MlmodelError } from '../../errors/index.ts'
 import type { ResolvedEnvironment } from '../resolved.ts'
+import { withoutSecrets } from '../secrets.ts'
 import { type Entry, entriesForPip, type FormattedEnvironment, minorOf, omissionComments } from './entries.ts'
 import { tomlText } from './toml.ts'
 
@@ -18,7 +19,8 @@ export function formatPylock(environment: ResolvedEnvironment): FormattedEnviron
     if (locked === undefined) unknown.push(entry.text)
     return locked ?? []
   })
-  if (unknown.length > 0) throw new MlmodelError('PYLOCK_NEEDS_INDEX', { packages: unknown.length, first: unknown[0]! })
+  if (unknown.length > 0)
+    throw new MlmodelError('PYLOCK_NEEDS_INDEX', { packages: unknown.length, first: withoutSecrets(unknown[0]!) })
   const head = ['lock-version = "1.0"', 'created-by = "mlmodel"']
   if (entries.python !== null) head.push(`requires-python = ${tomlText(`==${minorOf(entries.python)}.*`)}`)
   if (lines.length === 0) head.push('packages = []')

@@ -9,6 +9,7 @@ import { errorFromData } from '../runner/messages.ts'
 import { type FrameProcess, type ProcessEnd, startFrameProcess } from '../runner/process.ts'
 import { type Call, type CallReply, decodeReplies, encodeCalls, frameKinds } from './calls.ts'
 import { watchMemory } from './memory.ts'
+import { openPace } from './pace.ts'
 import type { WorkerOpen, WorkerReady } from './worker.ts'
 
 export interface PoolOptions {
@@ -76,6 +77,7 @@ interface Asked {
 /** Requests that went to a process together. */
 interface Frame {
   readonly ids: Set<number>
+  readonly calls: number
   /** When the process came to it: when it was sent, or when the frame before it was done. */
   began: number
 }
@@ -107,8 +109,6 @@ const fullFrame = 8 << 20
 const [shortestDelay, longestDelay] = [100, 10_000]
 /** So many crashes in so many milliseconds, and the model is not ready. */
 const [mostCrashes, crashWindow] = [5, 60_000]
-/** The least time without a word, in milliseconds, after which a process at a request behind its deadline is taken to hang. */
-const leastPatience = 100
 const longestTimer = 2 ** 31 - 1
 
 /** Starts the processes. */
@@ -131,8 +131,8 @@ export function openPool(options: PoolOptions): Pool {
   let expiry: NodeJS.Timeout | undefined
   /** When `expiry` rings. */
   let expiryTime = Number.POSITIVE_INFINITY
-  /** Milliseconds that a frame takes a process, smoothed. */
-  let usual = 0
+  let batches = false
+  const pace = openPace(() => batches)
   let settleReady: ((ready: WorkerReady) => void) | undefined
   let failReady: ((error: unknown) => void) | undefined
   let allGone: (() => void) | undefined
@@ -204,7 +204,9 @@ export function openPool(options: PoolOptions): Pool {
       slot.isReady = true
       wasReady = true
       options.onEvent?.({ kind: 'ready', pid: slot.process?.pid })
-      settleReady?.(JSON.parse(content.toString('utf8')))
+      const told = JSON.parse(content.toString('utf8')) as WorkerReady
+      batches = told.batches
+      settleReady?.(told)
       dispatch()
     } else if (kind === frameKinds.failure) {
       const error = errorFromData(JSON.parse(content.toString('utf8')))
@@ -226,9 +228,8 @@ export function openPool(options: PoolOptions): Pool {
     slot.inFlight.delete(id)
     for (const frame of slot.frames) if (frame.ids.delete(id)) break
     while (slot.frames.length > 0 && slot.frames[0]!.ids.size === 0) {
-      const { began } = slot.frames.shift()!
-      const took = slot.heard - began
-      usual = usual === 0 ? took : usual + (took - usual) / 5
+      const { began, calls } = slot.frames.shift()!
+      pace.done(calls, slot.heard - began)
       if (slot.frames.length > 0) slot.frames[0]!.began = slot.heard
     }
     if (slot.inFlight.size === 0) slot.alone = false
@@ -364,20 +365,23 @@ export function openPool(options: PoolOptions): Pool {
     while (waiting.length > 0) {
       const slot = leastBusy()
       if (slot === undefined) break
-      const calls = nextCalls()
+      const calls = nextCalls(slot)
       if (calls.length > 0) send(slot, calls)
     }
   }
 
   /** The next frame, from those that have waited longest. */
-  function nextCalls(): readonly Asked[] {
+  function nextCalls(slot: Slot): readonly Asked[] {
     const now = performance.now()
+    const most = pace.most(options.maxBatchCalls)
+    // What lies in its pipe comes first.
+    const soonest = now + pace.perCall * (slot.inFlight.size + 1)
     const calls: Asked[] = []
     let bytes = 0
-    while (calls.length < options.maxBatchCalls && bytes < fullFrame && waiting.length > 0) {
+    while (calls.length < most && bytes < fullFrame && waiting.length > 0) {
       const asked = waiting.shift()!
       // A request that cannot be done in time only takes the time of those behind it, which then are late as well.
-      const isLate = asked.deadline <= now || (waiting.length > 0 && asked.deadline - now < usual)
+      const isLate = asked.deadline <= now || (waiting.length > 0 && asked.deadline < soonest)
       if (isLate) refuse(asked, timedOut(asked))
       if (asked.isAnswered) continue
       calls.push(asked)
@@ -388,19 +392,30 @@ export function openPool(options: PoolOptions): Pool {
 
   function leastBusy(): Slot | undefined {
     if (singles.length > 0) return undefined
+    const now = performance.now()
     let best: Slot | undefined
     for (const slot of slots) {
       if (!slot.isReady || slot.alone || slot.frames.length >= framesInFlight) continue
-      if (best === undefined || slot.frames.length < best.frames.length) best = slot
+      // Behind what may never end nobody is put: he waits here, for whoever is free first.
+      if (slot.frames.length > 0 && now - slot.frames[0]!.began > pace.patience) continue
+      if (best === undefined || isLessBusy(slot, best)) best = slot
     }
     return best
+  }
+
+  /** Fewer frames, else one that was begun later. */
+  function isLessBusy({ frames }: Slot, { frames: others }: Slot): boolean {
+    return (
+      frames.length < others.length ||
+      (frames.length === others.length && frames.length > 0 && frames[0]!.began > others[0]!.began)
+    )
   }
 
   function send(slot: Slot, calls: readonly Asked[]): void {
     const now = performance.now()
     if (slot.frames.length === 0) slot.heard = now
     for (const asked of calls) slot.inFlight.set(asked.id, asked)
-    slot.frames.push({ ids: new Set(calls.map(({ id }) => id)), began: now })
+    slot.frames.push({ ids: new Set(calls.map(({ id }) => id)), calls: calls.length, began: now })
     slot.process?.send(frameKinds.calls, encodeCalls(calls))
     memory?.look()
   }
@@ -447,7 +462,7 @@ export function openPool(options: PoolOptions): Pool {
 
   /** A process that answers in its usual time is not killed for a request that came to it too late. */
   function patience({ timeout }: Asked): number {
-    return Math.min(timeout, Math.max(leastPatience, 4 * usual))
+    return Math.min(timeout, pace.patience)
   }
 
   return {

@@ -39,6 +39,7 @@ const report = openReport((line) => console.log(line))
 const names = readdirSync(path)
   .sort()
   .filter((name) => existsSync(join(path, name, 'expected.json')))
+if (names.length === 0) throw new Error(`${path} has no folder with an expected.json: is it the folder above?`)
 // Two at a time: most of the time goes to the commands' processes.
 await Promise.all([judgeNext(), judgeNext()])
 console.log(`${commands} cases also by the command, \`mlmodel predict\``)

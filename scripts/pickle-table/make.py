@@ -21,9 +21,9 @@ TARGET2 = HERE.parent.parent / "src" / "pickle" / "python2.generated.ts"
 
 # Folders of a library that no model's class comes from, or whose classes touch files and the network.
 SKIPPED = re.compile(
-    r"(^|\.)(tests?|conftest|setup|testing|_testing|_?mocking|externals|datasets|_build_utils|__check_build|_plot|_plotting"
+    r"^(sklearn|lightgbm)\.callback(\.|$)|(^|\.)(tests?|conftest|setup|testing|_testing|_?mocking|externals|datasets|_build_utils|__check_build|_plot|_plotting"
     r"|_estimator_html_repr|_joblib|show_versions|_show_versions|_arpack|parallel|_available_if|deprecation|dask|spark|rabit|tracker"
-    r"|plotting|engine|libpath|federated|dev|callback|_unittest_backport|estimator_checks|_pprint|_repr_html|_array_api|linear_assignment_)(\.|$)"
+    r"|plotting|engine|libpath|federated|dev|_unittest_backport|estimator_checks|_pprint|_repr_html|_array_api|linear_assignment_)(\.|$)"
 )
 
 # Python classes are taken by module; what follows is a reason.
@@ -32,12 +32,12 @@ CLASS_MODULES = {
     "xgboost": re.compile(r"^xgboost\.(sklearn|compat|callback)$"),
     "lightgbm": re.compile(r"^lightgbm\.(sklearn|compat)$"),
     "catboost": re.compile(r"^catboost\.core$"),
-    "scipy": re.compile(r"^scipy\.(sparse\.\w+|interpolate\.(_?interpolate|_?bsplines|_?fitpack2|_?cubic|_?polyint)|optimize\.(_?optimize))$"),
+    "scipy": re.compile(r"^scipy\.(sparse\.\w+|interpolate\.(_?interpolate|_?bsplines|_?fitpack2|_?cubic|_?polyint)|optimize\.(_?optimize)|stats\._(continuous_distns|discrete_distns|distn_infrastructure))$"),
     "pandas": re.compile(r"^pandas\.core\.(frame|series|flags|indexes\.\w+|arrays\.(\w+\.)*\w+|dtypes\.dtypes|internals\.(managers|blocks|array_manager))$"),
 }
 CLASS_NAMES = {
     "catboost": re.compile(r"^CatBoost(Classifier|Regressor|Ranker)?$"),
-    "scipy": re.compile(r"^(\w+_(matrix|array)|BSpline|PPoly|BPoly|NdPPoly|interp1d|CubicSpline|PchipInterpolator|Akima1DInterpolator|UnivariateSpline|InterpolatedUnivariateSpline|OptimizeResult)$"),
+    "scipy": re.compile(r"^(\w+_(matrix|array)|BSpline|PPoly|BPoly|NdPPoly|interp1d|CubicSpline|PchipInterpolator|Akima1DInterpolator|UnivariateSpline|InterpolatedUnivariateSpline|OptimizeResult|\w+_gen|rv_(continuous_|discrete_)?frozen)$"),
     "pandas": re.compile(
         r"^(DataFrame|Series|Flags|\w*Index|FrozenList|Categorical|\w+Array|\w+Dtype|PandasArray|NumpyExtensionArray"
         r"|(Single)?BlockManager|\w*Block)$"
@@ -69,7 +69,9 @@ FUNCTION_MODULES = re.compile(
     r"|feature_selection\.(_?univariate_selection|_?mutual_info_?)|preprocessing\.(_?data|_?label)|utils\.(validation|extmath)"
     r"|covariance\.\w+)$"
 )
-FUNCTIONS_REFUSED = re.compile(r"memory|warn|print|show|deprecat")
+FUNCTIONS_REFUSED = re.compile(r"memory|warn|print|show|deprecat|^__|_method|_call$|^get_|^check_(scoring|is_fitted)")
+# A private function is no value of a model, unless a class keeps it; some of them call methods by names that they are given.
+PRIVATE_FUNCTIONS = {"_passthrough_scorer"}
 
 NUMPY_FUNCTIONS = (
     "mean median std var sum prod cumsum min max amin amax nanmean nanmedian nanstd nanvar nanmax nanmin nansum nan_to_num round "
@@ -221,6 +223,8 @@ def rule_of(package, ancestors, methods, slots):
         return "class-dict"
     if ancestors & {"list", "UserList"}:
         return "class-list"
+    if package == "scipy" and ancestors & {"rv_continuous", "rv_discrete", "rv_generic"}:
+        return "distribution"
     # Extension arrays, dtypes and indices of pandas are made by `cls.__new__` with their values.
     if package == "pandas":
         return "native"
@@ -276,7 +280,7 @@ def read_module(package, version, module, tree, classes, found, kept, defined):
                 if isinstance(target, ast.Name) and package == "sklearn":
                     found[f"named-tuple {module}"][target.id].append(version)
         elif isinstance(node, ast.FunctionDef) and FUNCTION_MODULES.search(module):
-            if not FUNCTIONS_REFUSED.search(node.name):
+            if not FUNCTIONS_REFUSED.search(node.name) and (node.name[0] != "_" or node.name in PRIVATE_FUNCTIONS):
                 found[f"value {module}"][node.name].append(version)
 
 

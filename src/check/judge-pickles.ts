@@ -60,20 +60,40 @@ export const tarJudge: ContentJudge = {
  * file behind other bytes. Undefined where there is none.
  */
 export async function secondFace(file: JudgedFile, tools: JudgeTools): Promise<Judgement | undefined> {
-  const { head, tail } = file.sample
+  const { head } = file.sample
   // Most files are no pickle by their first bytes.
   if (mayBePickle(head, file.size, tools)) {
     const hidden = hidesPickle(await file.readAll(tools.limits.arrayBytes), tools.limits)
     if (hidden !== undefined) return judgementOf(hidden, file)
   }
-  const end = Buffer.from(tail.buffer, tail.byteOffset, tail.byteLength).lastIndexOf('PK\x05\x06', undefined, 'latin1')
-  if (looksLikeZip(head) || end < 0 || end + 22 + tail[end + 20]! + tail[end + 21]! * 256 !== tail.length) return undefined
+  if (looksLikeZip(head) || !(await endsAsZip(file))) return undefined
   return judgeZip(await file.readAll(tools.limits.arrayBytes), file, tools)
 }
 
+/** Python's zipfile looks for the end record from behind, over a comment and over bytes that are none. */
+async function endsAsZip({ sample, size }: JudgedFile): Promise<boolean> {
+  const last = await sample.read(Math.max(0, size - widestEnd), widestEnd)
+  const bytes = Buffer.from(last.buffer, last.byteOffset, last.byteLength)
+  const end = bytes.lastIndexOf('PK\x05\x06', undefined, 'latin1')
+  if (end < 0 || end + 22 > bytes.length) return false
+  // Not a chance of four bytes: one disk, as many members on it as in all, and a directory that there is room for.
+  const members = bytes.readUInt16LE(end + 10)
+  return (
+    bytes.readUInt32LE(end + 4) === 0 &&
+    members > 0 &&
+    members === bytes.readUInt16LE(end + 8) &&
+    (bytes.readUInt32LE(end + 12) <= size || members === 0xffff)
+  )
+}
+
+/** The end record of a zip file with its longest comment. */
+const widestEnd = 22 + 0xffff
+
 function mayBePickle(head: Uint8Array, size: number, { limits }: JudgeTools): boolean {
   const verdict = judgePickle(head, limits)
-  return verdict.outcome === 'unsafe' && (verdict.rejection === undefined || verdict.called || head.length < size)
+  if (verdict.outcome === 'unsafe') return verdict.rejection === undefined || verdict.called || head.length < size
+  // What runs may stand behind a picture of any size, which an opcode holds as bytes.
+  return head.length < size && (verdict.rejection === undefined || verdict.rejection.cut === true)
 }
 
 async function judgeZip(bytes: Uint8Array, file: JudgedFile, tools: JudgeTools): Promise<Judgement> {
@@ -87,6 +107,10 @@ async function judgeZip(bytes: Uint8Array, file: JudgedFile, tools: JudgeTools):
     const parts: Judgement[] = []
     for (const member of members)
       if (!member.name.endsWith('/')) parts.push(await tools.judgeMember(file.path, memberName(file, member.name), member.read()))
+    if (file.content.format === 'keras') {
+      const unjudged = finding('CONTENT_UNJUDGED', { content: file.content.title }, where)
+      parts.push({ format: 'keras', verdict: 'unjudged', findings: [unjudged] })
+    }
     return wholeJudgement(file.content.format, parts)
   } catch (error) {
     if (!(error instanceof MlmodelError)) throw error

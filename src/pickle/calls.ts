@@ -80,7 +80,9 @@ export function stateProblem(rule: Rule, state: PickleValue): string | undefined
   switch (rule) {
     case 'class':
     case 'enum':
-      return isNode(state, 'dict') ? keyProblem(state.entries) : 'is given a state that is no dictionary'
+      return isNode(state, 'dict')
+        ? (keyProblem(state.entries) ?? methodProblem(state.entries))
+        : 'is given a state that is no dictionary'
     case 'slots':
     case 'mapping':
     case 'default-dict':
@@ -102,6 +104,10 @@ export function stateProblem(rule: Rule, state: PickleValue): string | undefined
       return boosterProblem(state, ['handle', '_handle'], (value) => typeof value === 'string')
     case 'partial':
       return partialProblem(state)
+    case 'distribution':
+      return distributionProblem(state)
+    case 'vectorize':
+      return isNode(state, 'dict') ? keyProblem(state.entries, describing) : 'is given a state that is no dictionary'
     case 'native':
     case 'cython-unpickle':
     case 'cython-new':
@@ -117,12 +123,40 @@ export function stateProblem(rule: Rule, state: PickleValue): string | undefined
   }
 }
 
+const onlyPrototype: ReadonlySet<string> = new Set(['__proto__'])
+/** Keys that describe an object and change nothing of it. */
+const describing: ReadonlySet<string> = new Set(['__proto__', '__doc__', '__name__'])
+
 /** A key such as `__setstate__` or `__class__` would replace what the class does. `__proto__` is JavaScript's, and here data as any. */
-function keyProblem(entries: readonly PickleValue[]): string | undefined {
+function keyProblem(entries: readonly PickleValue[], allowed: ReadonlySet<string> = onlyPrototype): string | undefined {
   for (let index = 0; index < entries.length; index += 2) {
     const key = entries[index]
-    if (typeof key === 'string' && key.startsWith('__') && key.endsWith('__') && key !== '__proto__')
+    if (typeof key === 'string' && key.startsWith('__') && key.endsWith('__') && !allowed.has(key))
       return `is given a state with the key ${key}`
+  }
+  return undefined
+}
+
+/** What scikit-learn looks up by name on whatever object stands there, and calls with its input. */
+const calledByName: ReadonlySet<PickleValue> = new Set(['stack_method_', '_response_method', 'response_method'])
+const scoringMethods: ReadonlySet<PickleValue> = new Set([
+  'auto',
+  'drop',
+  'predict',
+  'predict_proba',
+  'predict_log_proba',
+  'decision_function',
+  'score_samples',
+  'transform',
+])
+
+function methodProblem(entries: readonly PickleValue[]): string | undefined {
+  for (let index = 0; index < entries.length; index += 2) {
+    if (!calledByName.has(entries[index]!)) continue
+    const value = entries[index + 1]!
+    const names = isNode(value, 'list') || isNode(value, 'tuple') ? value.items : [value]
+    const strange = names.find((name) => typeof name === 'string' && !scoringMethods.has(name))
+    if (strange !== undefined) return `calls the method ${String(strange)} of what it holds`
   }
   return undefined
 }
@@ -142,6 +176,22 @@ function boosterProblem(
     }
   }
   return keyProblem(state.entries)
+}
+
+/** What scipy writes for the shape parameters of a distribution: three functions that hand their arguments on. */
+const parseTemplate =
+  /^\s*def _parse_args\(self, (?<names>(?:[A-Za-z]\w{0,30}, )*) ?(?<given>loc=0(?:, scale=1)?)\):\n {4}return \(\k<names>\), (?<made>loc, (?:scale|1))\n\ndef _parse_args_rvs\(self, \k<names> ?\k<given>, size=None\):\n {4}return self\._argcheck_rvs\(\k<names> ?\k<made>, size=size\)\n\ndef _parse_args_stats\(self, \k<names> ?\k<given>, moments='mv'\):\n {4}return \(\k<names>\), \k<made>, moments\s*$/
+
+/** A distribution's `__setstate__` runs the text under one key; a key that is no plain text could stand for it. */
+function distributionProblem(state: PickleValue): string | undefined {
+  if (!isNode(state, 'dict')) return 'is given a state that is no dictionary'
+  for (let index = 0; index < state.entries.length; index += 2) {
+    const [key, value] = [state.entries[index], state.entries[index + 1]]
+    if (typeof key !== 'string') return 'is given a state with a key that is no text'
+    if (key === '_parse_arg_template' && !(typeof value === 'string' && parseTemplate.test(value)))
+      return 'is given a text to run'
+  }
+  return keyProblem(state.entries, describing)
 }
 
 /** (function, arguments, named arguments, attributes). The function was judged when it was kept. */
@@ -222,6 +272,8 @@ const objectClasses: readonly Rule[] = [
   'lightgbm-booster',
   'joblib-array',
   'mapping',
+  'distribution',
+  'vectorize',
 ]
 
 /** `copyreg._reconstructor(class, base, state)`: what protocols 0 and 1 make objects with. */
@@ -230,6 +282,8 @@ const reconstructor: CallRule = (call) => {
   if (call.args.length !== 3 || !isNode(subject, 'global') || !isNode(base, 'global'))
     return call.refuse('is called without a class and its base')
   if (subject.entry === undefined || base.entry === undefined) return call.record()
+  if (subject.entry.rule === 'named-tuple' && base.module === 'builtins' && base.name === 'tuple' && isNode(state, 'tuple'))
+    return newObject(subject, state, undefined, call.judge, call.offset)
   if (!objectClasses.includes(subject.entry.rule)) return call.refuse(`makes an object of ${subject.module}.${subject.name}`)
   const made: ObjectNode = { ...call.record([]), module: subject.module, name: subject.name, entry: subject.entry }
   if (base.module !== 'builtins') return call.refuse(`builds on ${base.module}.${base.name}`)
@@ -260,6 +314,24 @@ const partial: CallRule = (call) => {
   return call.record()
 }
 
+/** `getattr(distribution, '_entropy')`: a method that is computed with, and is no way to any other attribute. */
+const methodOf: CallRule = (call) => {
+  const [subject, name] = call.args
+  const isDistribution = isNode(subject, 'object') && (subject.entry === undefined || subject.entry.rule === 'distribution')
+  return call.args.length === 2 && isDistribution && typeof name === 'string' && distributionMethods.has(name)
+    ? call.record()
+    : call.refuse('is called with other than a method of a distribution')
+}
+
+const distributionMethods: ReadonlySet<string> = new Set([
+  '_entropy',
+  '_ppf_single',
+  '_cdf_single',
+  '_ppfvec',
+  '_cdfvec',
+  '_munp',
+])
+
 const native: readonly Rule[] = ['native']
 
 /** Some compiled classes allocate by a number that they are given. */
@@ -280,6 +352,7 @@ const callRules: { readonly [Each in Rule]?: CallRule } = {
   'cython-new': withClass(native),
   reconstructor,
   'new-object': newObjectCall,
+  getattr: methodOf,
   partial,
   tensor: plainArguments,
   ...plainCalls,
@@ -298,5 +371,7 @@ const newRules: { readonly [Each in Rule]?: CallRule } = {
   enum: plainArguments,
   'plain-call': plainArguments,
   mapping: withoutArguments,
+  distribution: withoutArguments,
+  vectorize: withoutArguments,
   partial,
 }

@@ -48,9 +48,17 @@ function node(code: string, size: number, bigEndian: boolean): DtypeNode {
   return { kind: 'dtype', code, size, bigEndian, objects: code === 'O' }
 }
 
+/**
+ * Says that something is of this type now: NumPy keeps the same object, so a state that came later would change what bytes that
+ * were checked already stand for, pointers among them.
+ */
+export function freezeDtype(dtype: DtypeNode): void {
+  dtype.built = true
+}
+
 /** Sets the state `(3 or 4, byte order, subarray, names, fields, itemsize, alignment, flags[, metadata])`. */
 export function buildDtype(dtype: DtypeNode, state: PickleValue, offset: number, limits: Limits): void {
-  if (dtype.built) throw new Malformed('gives a dtype a second state', offset)
+  if (dtype.built) throw new Malformed('gives a dtype a second state, or one after its use', offset)
   dtype.built = true
   if (!isNode(state, 'tuple')) throw wrong('is no tuple', offset)
   const [version, order, subarray, names, fields, itemsize, , , metadata] = state.items
@@ -87,6 +95,7 @@ function setSubarray(dtype: DtypeNode, subarray: PickleValue, offset: number, li
   const size = elementTotal(lengths, offset) * base.size
   if (dtype.code !== 'V' || (dtype.size !== 0 && size !== dtype.size) || size > longestElement)
     throw wrong('has a subarray of another size', offset)
+  freezeDtype(base)
   dtype.size = size
   dtype.subarray = { dtype: base, shape: lengths }
   dtype.objects = base.objects
@@ -109,6 +118,7 @@ function setFields(dtype: DtypeNode, names: PickleValue, fields: PickleValue, of
       at >= 0n &&
       Number(at) + type.size <= dtype.size
     if (!fits) throw wrong('has a field that does not lie in it', offset)
+    freezeDtype(type)
     made.push({ name, dtype: type, offset: Number(at) })
     if (type.objects) dtype.objects = true
   }

@@ -4,10 +4,10 @@
  * @see joblib/numpy_pickle.py (NumpyArrayWrapper)
  */
 import type { Limits } from '../limits.ts'
-import { elementTotal, readShape } from './dtype.ts'
+import { elementTotal, freezeDtype, readShape } from './dtype.ts'
 import { type Judge, runPickle } from './machine.ts'
 import { type ArrayNode, fieldOf, isNode, type ObjectNode, type PickleValue } from './value.ts'
-import { Malformed, type PickleVerdict } from './verdict.ts'
+import { Malformed, type PickleVerdict, type UnsafeUse } from './verdict.ts'
 
 /** Alignment pads with one byte of length, 1 to this: none of them is an opcode, so a plain Unpickler stops there. */
 const widestAlignment = 32
@@ -32,14 +32,17 @@ export function runJoblib(bytes: Uint8Array, limits: Limits, start = 0): JoblibV
   if (!arrays || verdict.outcome === 'unsafe') return { ...verdict, arrays }
   // pickle.load would take the array's bytes for opcodes: they must lead nowhere.
   const plain = runPickle(bytes, limits, { start })
-  if (plain.outcome !== 'unsafe' || plain.unsafe.every(({ module, name }) => !isPlausible(module, name)))
-    return { ...verdict, arrays }
+  if (plain.outcome !== 'unsafe' || plain.unsafe.every((use) => !isPlausible(use))) return { ...verdict, arrays }
   const { value: _, ...rest } = verdict
   return { ...rest, outcome: 'unsafe', unsafe: plain.unsafe, arrays }
 }
 
-/** Numbers that look like a name have control characters in it, and no module can be called so. */
-function isPlausible(module: string, name: string): boolean {
+/**
+ * Numbers that look like a name have control characters in it, and no module can be called so. An array of objects is a pickle
+ * with a memo of its own, whose `numpy` another memo takes for any text of the file: `Pipeline.dtype` is nothing that runs.
+ */
+function isPlausible({ module, name, how }: UnsafeUse): boolean {
+  if (name === 'dtype' && how === 'unlisted') return false
   return !/[\u0000-\u0008\u000b-\u001f\u007f]/.test(module + name)
 }
 
@@ -107,6 +110,7 @@ function readWrapper(node: ObjectNode, offset: number, limits: Limits): Wrapper 
     throw new Malformed('has an array of an unknown class', offset)
   if (alignment !== null && (typeof alignment !== 'bigint' || alignment < 1n || alignment > BigInt(widestAlignment)))
     throw new Malformed('has an array whose alignment is no small number', offset)
+  freezeDtype(dtype)
   const lengths = readShape(shape.items, offset, limits)
   const array: ArrayNode = {
     kind: 'array',

@@ -10,7 +10,7 @@ import { lookUpName, type NameEntry } from './names.ts'
 import { isUnhashable, pendingOf } from './pending.ts'
 import { logicalSize } from './size.ts'
 import { decodeText, parseFloatLine, parseStringLine, parseUnicodeLine, plainInteger } from './text.ts'
-import { type DictNode, type GlobalNode, isNode, type PickleValue, type TupleNode } from './value.ts'
+import { type DictNode, type GlobalNode, isNode, type ObjectNode, type PickleValue, type TupleNode } from './value.ts'
 import { Malformed, mostUnsafe, type PickleVerdict, type Rejection, type UnsafeUse } from './verdict.ts'
 
 /** How a container of pickles changes what one means. */
@@ -95,12 +95,13 @@ export function runPickle(bytes: Uint8Array, limits: Limits, options: MachineOpt
     },
   }
 
+  const cutOff = (why: string): Malformed => new Malformed(why, opcodeAt, false, true)
   const soft = (why: string): void => {
     rejection ??= { why, offset: opcodeAt }
   }
   const need = (count: number): number => {
     const from = at
-    if (count > length - at) throw new Malformed(`needs ${count} more bytes than there are`, opcodeAt)
+    if (count > length - at) throw cutOff(`needs ${count} more bytes than there are`)
     at += count
     return from
   }
@@ -108,7 +109,7 @@ export function runPickle(bytes: Uint8Array, limits: Limits, options: MachineOpt
     let end = at
     const most = Math.min(length, at + (1 << 24))
     while (end < most && bytes[end] !== 0x0a) end++
-    if (end >= length) throw new Malformed('a line has no end', opcodeAt)
+    if (end >= length) throw cutOff('a line has no end')
     if (end === most) throw new Malformed('a line is longer than 16 MiB', opcodeAt, true)
     const text = buffer.toString('latin1', at, end)
     at = end + 1
@@ -123,7 +124,7 @@ export function runPickle(bytes: Uint8Array, limits: Limits, options: MachineOpt
   }
   const length8 = (): number => {
     const size = view.getBigUint64(need(8), true)
-    if (size > BigInt(length)) throw new Malformed('claims more bytes than there are', opcodeAt)
+    if (size > BigInt(length)) throw cutOff('claims more bytes than there are')
     return Number(size)
   }
   const slice = (size: number): Uint8Array => {
@@ -168,8 +169,7 @@ export function runPickle(bytes: Uint8Array, limits: Limits, options: MachineOpt
   }
   const put = (index: number): void => {
     const value = top()
-    if (index > Math.max(length, 255))
-      throw new Malformed(`writes slot ${index} of the memo, more than the file has bytes`, opcodeAt)
+    if (index > Math.max(length, 255)) throw cutOff(`writes slot ${index} of the memo, more than the file has bytes`)
     if (index < memo.length) memo[index] = value
     else if (index === memo.length && !sparse.has(index)) {
       memo.push(value)
@@ -229,6 +229,7 @@ export function runPickle(bytes: Uint8Array, limits: Limits, options: MachineOpt
     keepAll(items)
     if (isNode(target, 'list')) for (const item of items) target.items.push(item)
     else if (isNode(target, 'object') && (target.entry === undefined || target.entry.items === 'list')) {
+      withoutState(target)
       target.items ??= []
       for (const item of items) target.items.push(item)
     } else notA('a list', target)
@@ -239,6 +240,7 @@ export function runPickle(bytes: Uint8Array, limits: Limits, options: MachineOpt
     let entries: PickleValue[]
     if (isNode(target, 'dict')) entries = target.entries
     else if (isNode(target, 'object') && (target.entry === undefined || target.entry.items === 'dict')) {
+      withoutState(target)
       target.entries ??= []
       entries = target.entries
     } else {
@@ -249,6 +251,10 @@ export function runPickle(bytes: Uint8Array, limits: Limits, options: MachineOpt
       if (isUnhashable(items[index]!)) throw new Malformed('uses a list or a dictionary as a key', opcodeAt)
       entries.push(items[index]!, items[index + 1]!)
     }
+  }
+  /** Python calls the object's own `extend` or `append`, which a state would have put there; its pickler writes items first. */
+  const withoutState = (target: ObjectNode): void => {
+    if (target.state !== undefined) throw new Malformed(`adds items to ${target.module}.${target.name} after its state`, opcodeAt)
   }
   /** On an object it would call a method of the class with values of the file's choice. */
   const notA = (what: string, target: PickleValue): void => {
@@ -298,7 +304,7 @@ export function runPickle(bytes: Uint8Array, limits: Limits, options: MachineOpt
     frameEnd = -1
   }
   const signedLong = (size: number): bigint => {
-    if (size < 0 || size > length - at) throw new Malformed('claims more bytes than there are', opcodeAt)
+    if (size < 0 || size > length - at) throw cutOff('claims more bytes than there are')
     if (size > longestInteger) throw new Malformed(`has an integer of more than ${limits.integerDigits} digits`, opcodeAt, true)
     const from = need(size)
     if (size === 0) return 0n
@@ -606,7 +612,7 @@ export function runPickle(bytes: Uint8Array, limits: Limits, options: MachineOpt
       case 0x95: {
         // FRAME
         const size = view.getBigUint64(need(8), true)
-        if (size > BigInt(length - at)) throw new Malformed('has a frame longer than the file', opcodeAt)
+        if (size > BigInt(length - at)) throw cutOff('has a frame longer than the file')
         if (frameEnd > at) soft('has a frame in a frame')
         frameEnd = at + Number(size)
         break
@@ -627,7 +633,10 @@ export function runPickle(bytes: Uint8Array, limits: Limits, options: MachineOpt
   let value: PickleValue | undefined
   try {
     for (;;) {
-      if (at >= length) throw new Malformed('ends before its STOP', at)
+      if (at >= length) {
+        opcodeAt = at
+        throw cutOff('ends before its STOP')
+      }
       opcodeAt = at
       const wasInFrame = at < frameEnd
       if (step(bytes[at++]!)) break
@@ -644,6 +653,7 @@ export function runPickle(bytes: Uint8Array, limits: Limits, options: MachineOpt
   } catch (error) {
     if (!(error instanceof Malformed)) throw error
     rejection ??= { why: error.message, offset: error.offset, ...(error.limit && { limit: true }) }
+    if (error.cut) rejection = { ...rejection, cut: true }
     value = undefined
   }
   stack = []

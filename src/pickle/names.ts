@@ -1,7 +1,7 @@
 /** The one list of names that a pickle may ask for: exact pairs of module and name, each with a rule for its arguments (P2). */
 import { generatedNames } from './names.generated.ts'
 import { python2Modules, python2Names } from './python2.generated.ts'
-import { type Rule, specialNames, torchNames, valueRules } from './special-names.ts'
+import { type Rule, specialNames, torchNames, valueClasses, valueRules } from './special-names.ts'
 
 export interface NameEntry {
   readonly rule: Rule
@@ -62,7 +62,11 @@ function makeTable(
       names = new Map()
       made.set(module, names)
     }
-    names.set(name, { rule, asValue: valueRules.has(rule), ...(items !== undefined && { items }) })
+    names.set(name, {
+      rule,
+      asValue: valueRules.has(rule) || valueClasses.has(`${module}.${name}`),
+      ...(items !== undefined && { items }),
+    })
   }
   // `rule module` → names with the versions they occur in, `name@first-last`.
   for (const [key, names] of Object.entries(generated)) {

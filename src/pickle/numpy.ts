@@ -1,7 +1,7 @@
 /** Rules for NumPy's pickles: arrays, scalars, types, random generators. Shapes are checked against the bytes before anything is made (P7). */
 import type { Limits } from '../limits.ts'
 import type { Call, CallRule } from './calls.ts'
-import { buildDtype, dtypeOfString, elementTotal, readShape } from './dtype.ts'
+import { buildDtype, dtypeOfString, elementTotal, freezeDtype, readShape } from './dtype.ts'
 import type { Rule } from './special-names.ts'
 import { type ArrayNode, type DtypeNode, type GlobalNode, isNode, type PickleValue } from './value.ts'
 import { Malformed } from './verdict.ts'
@@ -74,6 +74,7 @@ const scalar: CallRule = (call) => {
   if (!isNode(type, 'dtype') || call.args.length !== 2) return call.refuse('is called without a type')
   const bytes = bytesOf(data)
   if (type.objects || bytes === undefined) return call.refuse('is made of an object')
+  freezeDtype(type)
   if (bytes.length !== type.size)
     throw new Malformed(`has a scalar of ${bytes.length} bytes whose type has ${type.size}`, call.offset)
   return { kind: 'scalar', dtype: type, data: bytes }
@@ -88,6 +89,7 @@ const fromBuffer: CallRule = (call) => {
     return call.refuse('is called without type and order')
   const data = isNode(buffer, 'bytearray') ? buffer.bytes : buffer
   if (!(data instanceof Uint8Array) || type.objects) return call.refuse('is made of what are no bytes')
+  freezeDtype(type)
   const lengths = readShape(isNode(shape, 'tuple') ? shape.items : [shape ?? null], offset, judge.limits)
   checkBytes(data.length, type, lengths, offset)
   const array = { kind: 'array', module: 'numpy', name: 'ndarray', dtype: type, fortran: false, data, built: true } as const
@@ -175,6 +177,7 @@ export function numpyBuild(target: ArrayNode | DtypeNode, state: PickleValue, of
     checkBytes(data.length, type, lengths, offset)
     target.data = data
   }
+  freezeDtype(type)
   target.dtype = type
   target.shape = lengths
   target.fortran = lengths.length > 1 && (fortran === true || (typeof fortran === 'bigint' && fortran !== 0n))

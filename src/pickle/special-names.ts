@@ -41,6 +41,12 @@ export type Rule =
   | 'datetime'
   | 'decimal'
   | 'partial'
+  /** A distribution of scipy.stats: a text of its state is run by `exec`. */
+  | 'distribution'
+  /** `numpy.vectorize`, which discrete distributions hold. */
+  | 'vectorize'
+  /** `getattr`, for the methods of distributions that `vectorize` holds. */
+  | 'getattr'
   | 'array-class'
   /** A class of arrays that may not be kept. */
   | 'array-subclass'
@@ -73,6 +79,13 @@ export const valueRules: ReadonlySet<Rule> = new Set<Rule>([
   'complex',
 ])
 
+/** Classes that others keep to make splitters of: `RepeatedKFold` and its like. Their constructors only keep numbers. */
+export const valueClasses: ReadonlySet<string> = new Set(
+  ['sklearn.model_selection._split', 'sklearn.model_selection.split'].flatMap((module) =>
+    ['KFold', 'StratifiedKFold'].map((name) => `${module}.${name}`),
+  ),
+)
+
 const numpyCores = ['numpy.core', 'numpy._core'] as const
 
 /** [rule, module, names]. */
@@ -93,6 +106,9 @@ export const specialNames: readonly (readonly [rule: Rule, module: string, names
   ['decimal', 'decimal', 'Decimal'],
   ['decimal', 'fractions', 'Fraction'],
   ['partial', 'functools', 'partial'],
+  ['getattr', 'builtins', 'getattr'],
+  ['vectorize', 'numpy', 'vectorize'],
+  ['vectorize', 'numpy.lib.function_base', 'vectorize'],
   ['array-class', 'numpy', 'ndarray'],
   ['array-class', 'numpy', 'matrix recarray'],
   // Called, it opens a file.
@@ -142,6 +158,7 @@ export const specialNames: readonly (readonly [rule: Rule, module: string, names
   ['class-call', 'pandas.core.indexes.base', '_new_Index'],
   ['class-call', 'pandas.core.indexes.datetimes', '_new_DatetimeIndex'],
   ['class-call', 'pandas.core.indexes.period', '_new_PeriodIndex'],
+  ['class-call', 'pandas.core.indexes.interval', '_new_IntervalIndex'],
   ['class-call', 'pandas._libs.arrays', '__pyx_unpickle_NDArrayBacked'],
   ['plain-call', 'pandas._libs.internals', '_unpickle_block'],
   ['plain-call', 'pandas._libs.tslibs.timestamps', '_unpickle_timestamp'],
@@ -150,6 +167,8 @@ export const specialNames: readonly (readonly [rule: Rule, module: string, names
   ['plain-call', 'pandas._libs.tslibs.timestamps', 'Timestamp'],
   ['plain-call', 'pandas', 'Timestamp Timedelta'],
   ['plain-call', 'pyarrow.lib', '_restore_array type_for_alias py_buffer chunked_array'],
+  ['value', 'pandas', 'NA'],
+  ['plain-call', 'pytz', '_p _UTC'],
   ['native', 'pandas', 'Interval'],
   ['native', 'pandas._libs.internals', 'BlockManager BlockPlacement'],
   ['native', 'pandas._libs.interval', 'Interval'],

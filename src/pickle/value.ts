@@ -97,7 +97,7 @@ export interface DtypeNode {
   unit?: { readonly name: string; readonly count: number }
   /** Python objects are somewhere in it. */
   objects: boolean
-  /** Its state was set: a second one would be a forgery. */
+  /** Its state was set, or something is of this type: another state would be a forgery. */
   built?: true
 }
 

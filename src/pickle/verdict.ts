@@ -21,6 +21,8 @@ export interface Rejection {
   readonly offset: number
   /** A limit of ours was met; the file itself may be sound. */
   readonly limit?: true
+  /** The bytes end too early: with more of them it may be a pickle. */
+  readonly cut?: true
 }
 
 export interface PickleVerdict {
@@ -46,10 +48,12 @@ export class Malformed extends Error {
   override readonly name = 'Malformed'
   readonly offset: number
   readonly limit: boolean
+  readonly cut: boolean
 
-  constructor(why: string, offset: number, limit = false) {
+  constructor(why: string, offset: number, limit = false, cut = false) {
     super(why)
     this.offset = offset
     this.limit = limit
+    this.cut = cut
   }
 }

@@ -301,9 +301,16 @@ function readObject(reader: Reader, state: State): PickleValue {
   const made = objectOf(subject)
   const { entry } = subject
   if (entry === undefined) return made
-  const makes = ['class', 'slots', 'native', 'xgboost-booster', 'lightgbm-booster', 'mapping', 'default-dict'].includes(
-    entry.rule,
-  )
+  const makes = [
+    'class',
+    'slots',
+    'native',
+    'xgboost-booster',
+    'lightgbm-booster',
+    'mapping',
+    'default-dict',
+    'distribution',
+  ].includes(entry.rule)
   if (!makes) refuse(reader, subject, 'is made into an object')
   if (attributes === undefined || attributes === null) return made
   const problem = stateProblem(entry.rule, attributes)

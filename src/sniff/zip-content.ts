@@ -27,7 +27,8 @@ export async function zipContent(sample: Sample): Promise<Content | undefined> {
     return { format: 'torch', title: 'TorchScript program', notes: [pickleWarning], flavor: 'pytorch' }
   }
   if (has(/^[^/]+\/data\.pkl$/)) return { format: 'torch', title: 'PyTorch file', notes: [pickleWarning], flavor: 'pytorch' }
-  if (has(/^model\.weights\.h5$/) && has(/^config\.json$/))
+  // Its layers are named in config.json, and may be any function or code: also without weights, or with weights in NPZ.
+  if (has(/^config\.json$/) && has(/^(metadata\.json|model\.weights\.\w+)$/))
     return { format: 'keras', title: 'Keras 3 model', flavor: 'tensorflow' }
   const inner = members.find((member) => /(^|\/)MLmodel$/.test(member.name))
   if (inner !== undefined)

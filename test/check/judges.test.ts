@@ -4,6 +4,7 @@ import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from '
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
+import { crc32 } from 'node:zlib'
 import { writeNpy } from '../../src/data/npy.ts'
 import { writeNpz } from '../../src/data/npz.ts'
 import { type FindingCode, findingMessage } from '../../src/finding/index.ts'
@@ -200,5 +201,68 @@ describe('boosters against their model', () => {
   })
   test('a file that is no booster of its flavor', async () => {
     assert.deepEqual(await codesOf('lightgbm', 'catboost-1.2-binary.cbm', columns(['a'])), ['BOOSTER_BROKEN'])
+  })
+})
+
+/** A zip file of stored members. */
+function zipOf(members: readonly (readonly [name: string, content: Uint8Array])[]): Buffer {
+  const locals: Buffer[] = []
+  const entries: Buffer[] = []
+  let offset = 0
+  for (const [name, content] of members) {
+    const facts = Buffer.alloc(26)
+    facts.writeUInt16LE(20, 0)
+    facts.writeUInt32LE(crc32(content), 10)
+    facts.writeUInt32LE(content.length, 14)
+    facts.writeUInt32LE(content.length, 18)
+    facts.writeUInt16LE(name.length, 22)
+    const local = Buffer.concat([Buffer.from('PK\x03\x04'), facts, Buffer.from(name), content])
+    const entry = Buffer.concat([Buffer.from('PK\x01\x02\x14\0'), facts, Buffer.alloc(14), Buffer.from(name)])
+    entry.writeUInt32LE(offset, 42)
+    locals.push(local)
+    entries.push(entry)
+    offset += local.length
+  }
+  const directory = Buffer.concat(entries)
+  const end = Buffer.alloc(22)
+  end.write('PK\x05\x06', 'latin1')
+  end.writeUInt16LE(members.length, 8)
+  end.writeUInt16LE(members.length, 10)
+  end.writeUInt32LE(directory.length, 12)
+  end.writeUInt32LE(offset, 16)
+  return Buffer.concat([...locals, directory, end])
+}
+
+describe('files of two faces', () => {
+  const call = Buffer.from("cos\nsystem\n(S'true'\ntR.", 'latin1')
+  const bytes = (count: number) => {
+    const head = Buffer.from('B....', 'latin1')
+    head.writeUInt32LE(count, 1)
+    return Buffer.concat([head, Buffer.alloc(count), Buffer.from('0')])
+  }
+  test('a picture in front of a pickle, however long', async () => {
+    for (const count of [10, 200_000]) {
+      const hidden = Buffer.concat([Buffer.from('GIF89a\0\0\0' + '0', 'latin1'), bytes(count), call])
+      assert.equal((await judged('model.pkl', hidden)).verdict, 'unsafe', String(count))
+      const odd = Buffer.concat([Buffer.from('GIF89a\0\0\0' + 'p+1\n0', 'latin1'), bytes(count), call])
+      assert.equal((await judged('model.pkl', odd)).verdict, 'unsafe', `${count}, with an odd slot`)
+    }
+  })
+  test('a picture in front of an archive, with bytes behind it', async () => {
+    const archive = zipOf([['data.pkl', call]])
+    for (const behind of [0, 3, 65_530]) {
+      const file = Buffer.concat([Buffer.from('GIF89a'), Buffer.alloc(50), archive, Buffer.alloc(behind)])
+      assert.notEqual((await judged('a.gif', file)).verdict, 'no-code', String(behind))
+    }
+  })
+  test('a Keras archive is never called free of code, with or without its weights', async () => {
+    for (const weights of [[], [['model.weights.npz', zipOf([])] as const]]) {
+      const file = zipOf([
+        ['config.json', Buffer.from('{"class_name":"Sequential","config":{}}')],
+        ['metadata.json', Buffer.from('{"keras_version":"3.0"}')],
+        ...weights,
+      ])
+      assert.equal((await judged('model.keras', file)).verdict, 'unjudged')
+    }
   })
 })

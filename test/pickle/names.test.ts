@@ -19,6 +19,7 @@ describe('names', () => {
       'cython-new',
       'enum',
       'named-tuple',
+      'distribution',
       'value',
     ])
     const keys = Object.keys(generatedNames)
@@ -57,6 +58,15 @@ describe('names', () => {
     assert.deepEqual(names(lookUpName('commands', 'getoutput', 0, false)), ['subprocess', 'getoutput'])
     assert.equal(lookUpName('__builtin__', 'set', 3, false).entry, undefined)
     assert.equal(lookUpName('constructor', 'x', 0, false).entry, undefined)
+  })
+
+  test('no function stands on it that calls or gives what it is named, nor a private one that no class keeps', () => {
+    const values = everyName().filter(({ module, rule }) => rule === 'value' && module.startsWith('sklearn.'))
+    const doubtful = values.filter(({ name }) => /^__|_call$|_method$|^get_|^_check/.test(name))
+    assert.deepEqual(
+      doubtful.map(({ module, name }) => `${module}.${name}`),
+      [],
+    )
   })
 
   test('no function that opens, loads or runs stands on it', () => {

@@ -47,8 +47,8 @@ export function looksLikeZip(bytes: Uint8Array): boolean {
 /**
  * Lists a zip file held in memory.
  *
- * @param names - `path` (default) refuses a name that would leave the folder it is unpacked in; `array` takes one that begins
- *   with `/`, as outputs of ONNX graphs are called, because arrays are never unpacked
+ * @param names - `path` (default) refuses a name that would leave the folder it is unpacked in; `array` takes what outputs of
+ *   ONNX graphs may be called (`/Softmax`), because arrays are never unpacked, but nothing that climbs
  * @throws ZIP_BROKEN, ZIP_UNSUPPORTED, ZIP_LIMIT
  */
 export function openZip(
@@ -68,8 +68,7 @@ export function openZip(
   const seen = new Set<string>()
   let total = 0
   for (const entry of entries) {
-    const name = names === 'array' ? entry.name.replace(/^\//, '') : entry.name
-    if (!isPlainName(name)) throw broken('its name leaves the folder', entry.name)
+    if (names === 'path' ? !isPlainName(entry.name) : climbs(entry.name)) throw broken('its name leaves the folder', entry.name)
     if (seen.has(entry.name)) throw broken('the name occurs twice', entry.name)
     seen.add(entry.name)
     if ((entry.flags & encryptedOrPatched) !== 0) {
@@ -248,6 +247,10 @@ function decodeName(bytes: Uint8Array, flags: number): string {
   return (flags & 0x800) !== 0
     ? new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes)
     : Buffer.from(bytes).toString('latin1')
+}
+
+function climbs(name: string): boolean {
+  return name.includes('\0') || name.split(/[\\/]/).includes('..')
 }
 
 function isPlainName(name: string): boolean {

@@ -222,6 +222,8 @@ test('NPZ: arrays by any name, in order, to the bit', () => {
   })
   fc.assert(
     fc.property(arrays, (drawn) => {
+      // A name that would climb out of a folder is refused when it is read, and so may not be drawn.
+      fc.pre(drawn.every(([name]) => !name.split(/[\\/]/).includes('..') && !name.includes('\0')))
       const named = new Map(drawn)
       const back = readNpz(writeNpz(named))
       assert.deepEqual([...back.keys()], [...named.keys()])

@@ -9,12 +9,13 @@ const server = await startServer([slow, '--max-waiting', String(waiting), '--no-
 const { port } = server
 const request = post('/invocations', slowBody(400))
 const seconds = size(60, 4)
-title('R8', `overload: 4 times the connections that fill it, ${seconds} s`)
+title('R8', `overload: 4 times the requests that it can do, ${seconds} s`)
 await load(port, request, { connections: 4, seconds: 1 })
 const peak = await load(port, request, { connections: 16, seconds: size(10, 2) })
 const before = server.rss()
-// Whoever is refused comes back at once, as a bad client does, ten milliseconds later.
-const during = await load(port, request, { connections: 320, seconds, pause: 10 })
+// Four times as many requests a second as it can do; whoever is refused comes back in his time.
+const clients = 64
+const during = await load(port, request, { connections: clients, seconds, pause: (clients * 1000) / (4 * peak.perSecond) })
 const grown = server.rss() - before
 figure('peak', `${peak.perSecond.toFixed(0)}/s, p50 ${milliseconds(peak.percentile(0.5))}`)
 figure('overloaded', `${during.perSecond.toFixed(0)}/s (${answersText(during.answers)})`)

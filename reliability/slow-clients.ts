@@ -36,7 +36,7 @@ for (let index = 0; index < bodies; index++)
   bad('body', 'POST /invocations HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000\r\n\r\n{', index % 2 === 0 ? 0 : 3000, ' ')
 // More answers than the system’s buffers hold, none of which is read.
 const large = get('/ui/page.js')
-for (let index = 0; index < readers; index++) bad('reader', large.repeat(400), 0, '')
+for (let index = 0; index < readers; index++) bad('reader', large.repeat(120), 0, '')
 let most = 0
 const watching = setInterval(() => {
   most = Math.max(most, server.rss())

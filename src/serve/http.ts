@@ -44,7 +44,7 @@ const linger = 2
 const maxHeaderSize = 16 << 10
 const maxHeaders = 100
 /** Requests of one connection that are answered at a time. */
-const mostRunning = 16
+const mostRunning = 4
 /** Bytes of bodies that are on their way, of all clients. */
 const leastReceiving = 512 << 20
 

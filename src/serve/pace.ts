@@ -5,11 +5,15 @@ const [singlesWork, batchWork] = [20, 100]
 /** Requests that may always go together where they are scored together: else what that saves would never be seen. */
 const leastBatch = 4
 /** Milliseconds without a word after which a process at a request behind its deadline is taken to hang, at the least. */
-const leastPatience = 100
+const leastPatience = 1_000
+/** Milliseconds after which nobody else is sent to a process that is at something, at the least. */
+const leastLong = 20
 
 export interface Pace {
   /** Milliseconds that a request takes a process, in frames as they are. */
   readonly perCall: number
+  /** Milliseconds that are long for a frame: one that takes more may never end. */
+  readonly long: number
   /** Milliseconds that a process may be silent before it is taken to hang. */
   readonly patience: number
   /** Requests of one frame. */
@@ -26,6 +30,9 @@ export function openPace(batches: () => boolean): Pace {
   return {
     get perCall() {
       return perCall
+    },
+    get long() {
+      return Math.max(leastLong, 4 * perFrame)
     },
     get patience() {
       return Math.max(leastPatience, 4 * perFrame)

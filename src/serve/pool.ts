@@ -397,7 +397,7 @@ export function openPool(options: PoolOptions): Pool {
     for (const slot of slots) {
       if (!slot.isReady || slot.alone || slot.frames.length >= framesInFlight) continue
       // Behind what may never end nobody is put: he waits here, for whoever is free first.
-      if (slot.frames.length > 0 && now - slot.frames[0]!.began > pace.patience) continue
+      if (slot.frames.length > 0 && now - slot.frames[0]!.began > pace.long) continue
       if (best === undefined || isLessBusy(slot, best)) best = slot
     }
     return best

@@ -11,7 +11,8 @@ describe('the pace', () => {
     assert.equal(pace.most(64), 64)
     for (let index = 0; index < 50; index++) pace.done(1, 40)
     assert.equal(pace.most(64), 1)
-    assert.ok(pace.patience > 150 && pace.patience < 170)
+    assert.ok(pace.long > 150 && pace.long < 170)
+    assert.equal(pace.patience, 1_000)
   })
 
   test('where scoring together saves work it is found out', () => {

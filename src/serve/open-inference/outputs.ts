@@ -1,6 +1,6 @@
 /** The predictions as tensors of the protocol, under the names that the metadata says. */
-import { type Batch, type Cell, type Column, isTensor, isValid, type Tensor } from '../../batch.ts'
-import { notATime } from '../../dtype.ts'
+import { type Batch, type Cell, type Column, isTensor, isValid, type NumericTensor, type Tensor } from '../../batch.ts'
+import { arrayOfDtype, type NumericArray, notATime } from '../../dtype.ts'
 import { MlmodelError } from '../../errors/index.ts'
 import { isoMoment } from '../../json/write.ts'
 import { writeJsonValue } from '../../json.ts'
@@ -59,13 +59,23 @@ function namedOutputs(predictions: Batch, { signature }: Model): readonly Named[
   return tensors.map(({ tensor }, index) => ({ name: outputName(specs[index]!, index), tensor: shapedAs(tensor, specs[index]!) }))
 }
 
-/** A column of a table is a vector, and the signature may call it a matrix of one column: the reply is as the metadata says. */
-function shapedAs(tensor: Tensor, spec: ColumnSpec | TensorSpec): Tensor {
+/** A column of a table is a vector, and the signature may call it a matrix: the reply is as the metadata says. */
+function shapedAs(column: Tensor, spec: ColumnSpec | TensorSpec): Tensor {
+  const tensor = spec.kind === 'tensor' && column.dtype === 'object' ? typedAs(column, spec) : column
   if (spec.kind !== 'tensor' || tensor.shape.length !== 1 || spec.shape.length < 2) return tensor
   const [rows] = tensor.shape
   return spec.shape.slice(1).every((size) => size === 1)
     ? { ...tensor, shape: [rows!, ...spec.shape.slice(1).map(() => 1)] }
     : tensor
+}
+
+/** Python's numbers back in the type they had in the model's output; unchanged where one would become another. */
+function typedAs(tensor: Tensor, { dtype }: TensorSpec): Tensor {
+  if (dtype !== 'float32' && dtype !== 'float64') return tensor
+  const cells = tensor.values as readonly Cell[]
+  const isExact = (cell: Cell): boolean => typeof cell === 'number' && (dtype === 'float64' || Object.is(Math.fround(cell), cell))
+  if (!cells.every(isExact)) return tensor
+  return { dtype, shape: tensor.shape, values: arrayOfDtype[dtype].from(cells as readonly number[]) } as Tensor
 }
 
 function tensorsOfBatch(batch: Batch): readonly { readonly name: string | undefined; readonly tensor: Tensor }[] {
@@ -86,7 +96,8 @@ function tensorsOfBatch(batch: Batch): readonly { readonly name: string | undefi
 
 function tensorOfColumn(column: Column, rows: number): Tensor {
   const shape = [rows]
-  if (column.dtype === 'string' || column.dtype === 'bytes' || column.dtype === 'object')
+  if (column.dtype === 'object') return matrixOf(column.values as readonly Cell[])
+  if (column.dtype === 'string' || column.dtype === 'bytes')
     return { dtype: 'object', shape, values: column.values as readonly Cell[] }
   if (column.validity === undefined) return { dtype: column.dtype, shape, values: column.values }
   const { validity, values } = column
@@ -97,9 +108,39 @@ function tensorOfColumn(column: Column, rows: number): Tensor {
   }
 }
 
+/** Arrays of one type and shape, or lists of numbers of one length, are the rows of a matrix, which is what they were in the model. */
+function matrixOf(rows: readonly Cell[]): Tensor {
+  const [first] = rows
+  if (isTensor(first) && rows.every((row) => isRowLike(row, first))) return stacked(rows as readonly NumericTensor[])
+  let values = rows
+  const shape = [rows.length]
+  while (values.length > 0 && values.every((cell) => Array.isArray(cell))) {
+    const lists = values as readonly (readonly Cell[])[]
+    const length = lists[0]!.length
+    if (lists.some((list) => list.length !== length)) break
+    shape.push(length)
+    values = lists.flat()
+  }
+  const isRegular =
+    shape.length === 1 ||
+    values.every((cell) => typeof cell === 'number' || typeof cell === 'bigint' || typeof cell === 'boolean')
+  return isRegular ? { dtype: 'object', shape, values } : { dtype: 'object', shape: [rows.length], values: rows }
+}
+
+function isRowLike(row: Cell, first: Tensor): boolean {
+  const isNumeric = isTensor(row) && Object.hasOwn(arrayOfDtype, row.dtype)
+  return isNumeric && row.dtype === first.dtype && row.shape.join() === first.shape.join()
+}
+
+function stacked(rows: readonly NumericTensor[]): Tensor {
+  const [{ dtype, shape, values: first }] = rows as readonly [NumericTensor]
+  const values = new arrayOfDtype[dtype](rows.length * first.length) as NumericArray
+  for (const [index, row] of rows.entries()) values.set(row.values as never, index * first.length)
+  return { dtype, shape: [rows.length, ...shape], values } as Tensor
+}
+
 function tensorOfCell(cell: Cell): Tensor {
-  const values = Array.isArray(cell) ? (cell as readonly Cell[]) : [cell]
-  return { dtype: 'object', shape: Array.isArray(cell) ? [values.length] : [], values }
+  return Array.isArray(cell) ? matrixOf(cell as readonly Cell[]) : { dtype: 'object', shape: [], values: [cell] }
 }
 
 /** A tensor as the protocol has it: numbers in a typed array, or texts (null where one is missing). */

@@ -26,15 +26,19 @@ describe('the Open Inference Protocol answers as /invocations does', { timeout: 
     test(name, async () => {
       const path = join(folder, name, 'model')
       const { cases } = JSON.parse(readFileSync(join(folder, name, 'expected.json'), 'utf8')) as Expected
-      const asked = cases.filter(({ via, ok, content_type: type }) => via === 'invocations' && ok && type === 'application/json')
+      const asked = cases.filter(({ via, content_type: type }) => via === 'invocations' && type === 'application/json')
       assert.ok(asked.length > 0)
       const { signature } = await loadMlmodel(await locate(path))
       const handler = await createHandler(path, { threads: 1 })
       try {
-        for (const { file } of asked) {
+        for (const { file, ok } of asked) {
           const body = readFileSync(join(folder, name, file))
           const reply = await post(handler, '/invocations', { 'content-type': 'application/json' }, body)
-          assert.equal(reply.status, 200, file)
+          // What real MLflow fails on may be refused here.
+          if (reply.status !== 200) {
+            assert.equal(ok, false, file)
+            continue
+          }
           const predictions = parseJson(await bytesOf(reply)).value as ReadonlyMap<string, Cell>
           const wanted = columnsOf(predictions.get('predictions')!)
           const { data } = readRequest(body, 'application/json', signature, { mode: 'strict' })

@@ -126,6 +126,10 @@ const certain: ReadonlySet<Format> = new Set<Format>([
   'torch',
 ])
 
+/** Where a binary file is wanted, a text is none either, nor any other archive. */
+const neverBinary: ReadonlySet<Format> = new Set<Format>(['csv', 'json', 'mlmodel', 'python', 'tar', 'xml', 'yaml', 'zip'])
+const binary: ReadonlySet<Format> = new Set<Format>(['catboost', 'onnx', 'pickle', 'skops'])
+
 async function formats(context: CheckContext, model: Mlmodel, flavor: string): Promise<readonly Finding[]> {
   const keys = model.flavors.get(flavor)!
   const serialization = keys.get('serialization_format')
@@ -136,7 +140,9 @@ async function formats(context: CheckContext, model: Mlmodel, flavor: string): P
   const file = wanted === undefined ? undefined : keys.get(wanted.key)
   if (wanted === undefined || typeof file !== 'string') return []
   const content = await context.sniff(file).catch(() => undefined)
-  if (content === undefined || !certain.has(content.format) || wanted.formats.includes(content.format)) return []
+  if (content === undefined || wanted.formats.includes(content.format)) return []
+  const isOther = certain.has(content.format) || (neverBinary.has(content.format) && binary.has(wanted.formats[0]!))
+  if (!isOther) return []
   const place = { ...fieldPlace(model, ['flavors', flavor, wanted.key]) }
   return [finding('FLAVOR_FORMAT_MISMATCH', { flavor, wanted: wanted.words, found: content.title }, place)]
 }

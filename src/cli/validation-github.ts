@@ -3,7 +3,11 @@
  *
  * @see https://docs.github.com/actions/reference/workflows-and-actions/workflow-commands
  */
+import { show } from '../show.ts'
 import { type Outcome, pathOf, shownFix, shownMessage } from './validation.ts'
+
+/** Linux has no longer path. A name with control characters is shown escaped: the log is read in terminals too. */
+const longestPath = 4096
 
 /** A line for each finding; nothing where there is none. */
 export function renderGithub({ models }: Outcome): string {
@@ -17,8 +21,8 @@ export function renderGithub({ models }: Outcome): string {
         ['title', found.code],
       ]
         .filter(([, value]) => value !== undefined)
-        .map(([name, value]) => `${name}=${escapeProperty(String(value))}`)
-      const field = found.where.path === undefined ? '' : ` (${found.where.path})`
+        .map(([name, value]) => `${name}=${escapeProperty(show(value, longestPath))}`)
+      const field = found.where.path === undefined ? '' : ` (${show(found.where.path)})`
       const text = `${shownMessage(found)}${field}\nfix: ${shownFix(found)}`
       return `::${found.level} ${properties.join(',')}::${escapeData(text)}\n`
     }),

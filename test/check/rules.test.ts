@@ -67,6 +67,11 @@ const cases: readonly Case[] = [
     (m) => m.write('model.onnx', pickle),
     ['FLAVOR_FORMAT_MISMATCH MLmodel:5 flavors.onnx.data', 'ONNX_', 'PICKLE_'],
   ],
+  [
+    'a text where a graph must be',
+    (m) => m.write('model.onnx', Buffer.from('{"a": 1}')),
+    ['FLAVOR_FORMAT_MISMATCH MLmodel:5 flavors.onnx.data', 'ONNX_'],
+  ],
   // Paths.
   ['an absolute path', (m) => m.replace('data: model.onnx', 'data: /etc/passwd'), ['PATH_INVALID MLmodel:5 flavors.onnx.data']],
   ['a path above', (m) => m.replace('data: model.onnx', 'data: a/../../x'), ['PATH_OUTSIDE MLmodel:5 flavors.onnx.data']],

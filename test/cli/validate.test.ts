@@ -166,6 +166,12 @@ describe('formats for programs', () => {
     assert.equal(readFileSync(file, 'utf8'), (await validate(model.folder, '--format', 'sarif')).stdout)
   })
 
+  test('github annotations show a name without what a terminal obeys', () => {
+    const outcome = outcomeOf('m', [
+      finding('PATH_OUTSIDE', { path: 'x' }, { file: 'a\u001b[31m\u202e\u009b.pkl', path: 'b\u2066\u0007' }),
+    ])
+    assert.doesNotMatch(renderGithub(outcome).replaceAll('\n', ''), /[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/)
+  })
   test('github annotations are one line each, escaped as the runner undoes it', () => {
     const outcome = outcomeOf('models, a:b', [
       finding('PATH_OUTSIDE', { path: '50%\r\n::error::x' }, { file: 'a,b:c', line: 3, path: 'flavors' }),

@@ -122,6 +122,8 @@ async function given(options: Options, console: Console): Promise<Signature> {
     path === undefined ? undefined : readSample(source(path, console), { format, as: options.as })
   const inputs = await read(options.input, options['input-format'])
   const outputs = await read(options.outputs, undefined)
+  if (options.as !== undefined && inputs?.isJson !== true && outputs?.isJson !== true)
+    throw new MlmodelError('SIGNATURE_ACTION', { why: '`--as` says what a JSON value is, and there is none' })
   const params = options.params === undefined ? inputs?.params : readParams(options.params)
   const { signature, warnings } = inferSignature({ inputs: inputs?.sample, outputs: outputs?.sample, params })
   for (const warning of warnings) console.warn(warning)

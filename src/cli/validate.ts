@@ -80,7 +80,14 @@ export const command = defineCommand({
     const policyPath = options.config === 'none' ? undefined : (options.config ?? findPolicyFile('.', models))
     const policy = policyPath === undefined ? undefined : readPolicyFile(policyPath)
     const strict = options.strict || policy?.strict === true
-    const run = modelRun(options, console)
+    const scoring = modelRun(options, console)
+    let scored = 0
+    const run: typeof scoring =
+      scoring &&
+      ((context) => {
+        scored++
+        return scoring(context)
+      })
     const validateOptions: ValidateOptions = {
       targets: options.target,
       ...(run !== undefined && { run }),
@@ -91,6 +98,8 @@ export const command = defineCommand({
     }
     const validations: Validation[] = []
     for (const model of models) validations.push(await validateModel(model, validateOptions))
+    if ((options.run || options.record) && scored < models.length)
+      console.warn(`${models.length - scored} of ${models.length} are no models with an MLmodel file: nothing of them was scored`)
     const trusted = new Set(validations.flatMap(({ files }) => files.map(({ sha256 }) => sha256)))
     for (const given of options.trust)
       if (!trusted.has(readHash(given)))

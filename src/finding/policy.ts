@@ -4,6 +4,13 @@ import type { FindingTable } from './define.ts'
 const why = "The team's policy (mlmodel.config.yaml) asks for it."
 
 export const policyFindings = {
+  TEAM_SCHEMA_UNUSED: {
+    level: 'warning',
+    title: 'A team’s schema with nothing to hold against it',
+    why: 'A JSON Schema of input rows is held against the rows of the stored input example. A model of tensors, or without an example, has none.',
+    message: (args: { file: string }) => `The model has no stored rows to hold against ${args.file}`,
+    fix: () => 'Log the model with a table as its `input_example`, or leave the schema out for this model',
+  },
   POLICY_SIGNATURE: {
     level: 'error',
     title: 'A signature is required',

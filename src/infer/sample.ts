@@ -60,6 +60,8 @@ export interface ReadSample {
   readonly sample: Sample
   /** `params` beside the data in a request. */
   readonly params?: CellMap
+  /** Whether it was a JSON value, the only form that `as` says something of. */
+  readonly isJson?: true
 }
 
 /**
@@ -78,7 +80,7 @@ export async function readSample(given: Source, options: SampleOptions = {}): Pr
     case 'json': {
       const bytes = await readWhole(source, limits.jsonBytes)
       try {
-        return sampleOfJson(parseJson(bytes, { where, limits }).value, options)
+        return { ...sampleOfJson(parseJson(bytes, { where, limits }).value, options), isJson: true }
       } catch (error) {
         if (error instanceof Refusal) throw new MlmodelError('INFER_DATA', { why: error.message }, { where })
         throw error

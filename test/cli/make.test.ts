@@ -85,6 +85,7 @@ describe('mlmodel signature', () => {
   for (const [args, code, sentence] of [
     [['signature'], 2, /needs a model/],
     [['signature', 'infer'], 2, /nothing to infer/],
+    [['signature', 'infer', '-i', table, '--as', 'array'], 2, /`--as` says what a JSON value is/],
     [['signature', 'infer', penguins, '-i', table], 2, /takes no model/],
     [['signature', 'set', '-i', table], 2, /needs a model/],
     [['signature', 'infer', '-i', table, '--from', 'x'], 2, /instead of data/],

@@ -29,21 +29,29 @@ interface Document {
   readonly models: readonly { readonly findings: readonly { readonly code: string; readonly level: string }[] }[]
 }
 
-/** Exit code, and the codes of errors. */
+/** Exit code, and the codes of errors and warnings. */
 function validate(...args: readonly string[]): {
   readonly code: number | null
   readonly errors: readonly string[]
+  readonly warnings: readonly string[]
   readonly stderr: string
 } {
   const ran = spawnSync(process.execPath, [path('bin/mlmodel.js'), 'validate', '--json', ...args], {
     encoding: 'utf8',
   })
   const document = JSON.parse(ran.stdout) as Document
-  const errors = document.models.flatMap(({ findings }) =>
-    findings.filter(({ level }) => level === 'error').map(({ code }) => code),
-  )
-  return { code: ran.status, errors, stderr: ran.stderr }
+  const codes = (wanted: string): readonly string[] =>
+    document.models.flatMap(({ findings }) => findings.filter(({ level }) => level === wanted).map(({ code }) => code))
+  return { code: ran.status, errors: codes('error'), warnings: codes('warning'), stderr: ran.stderr }
 }
+
+test('a bare file is judged, and not scored: said where scoring is asked for', () => {
+  const file = join(model('line.onnx', '[-1, 2]'), 'model.onnx')
+  assert.match(validate(file, '--run').stderr, /nothing of them was scored/)
+  assert.doesNotMatch(validate(file).stderr, /scored/)
+  const folder = model('line.onnx', '[-1, 2]')
+  assert.match(validate(folder, '--schema', `row=${path('package.json')}`).warnings.join(), /TEAM_SCHEMA_UNUSED/)
+})
 
 test('answers are recorded, and a change is found', () => {
   const folder = model('line.onnx', '[-1, 2]')

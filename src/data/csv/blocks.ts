@@ -193,11 +193,14 @@ function readText(kernel: CsvKernel, scan: Scan, column: number, row: number, li
 function readRejected(kernel: CsvKernel, scan: Scan, column: number, row: number): boolean {
   const { window, columns, kinds, plan, store } = scan
   const start = window.start + kernel.start(column, row)
+  const place = columns[column]!.slot * store.stride + scan.rows + row
   if (kinds[column] === kindReal && scanReal(window.bytes, start) === window.start + kernel.end(column, row)) {
     const value = realResult[0]!
-    store.cells[columns[column]!.slot * store.stride + scan.rows + row] = value
+    store.cells[place] = value
     return Number.isFinite(value) || plan.overflow === 'infinity'
   }
+  // A misfit stores nothing, and what the kernel left there would be judged as its value.
+  store.cells[place] = 0
   return columns.length > 1 && readCell(kernel, scan, column, row, false)
 }
 

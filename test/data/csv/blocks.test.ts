@@ -189,6 +189,24 @@ describe('blocks by the SIMD kernels', () => {
     assert.deepEqual(await outcome(body, plan, {}), await outcome(body, plan, { kernels: false }))
   })
 
+  test('a cell that is no number has no value of its own', async () => {
+    const lines = Array.from({ length: 8000 }, (_, row) => `-67990447047311${1000 + row},${row === 5000 ? 'x' : row / 8}\n`)
+    const body = Buffer.from(`a,b\n${lines.join('')}`)
+    const plan: CsvPlan = { typeOf: (name) => (name === 'a' ? 'long' : 'float16') }
+    await assert.rejects(
+      async () => {
+        for await (const frame of readCsv(bytesSource(body, 'test.csv'), plan)) assert.ok(frame.rows > 0)
+      },
+      (error: MlmodelError) => {
+        assert.deepEqual(
+          error.problems.map(({ code, where }) => ({ code, where })),
+          [{ code: 'CSV_VALUE', where: { file: 'test.csv', line: 5002, row: 5001, column: 'b' } }],
+        )
+        return true
+      },
+    )
+  })
+
   test('rows of an error are counted through blocks', async () => {
     const body = Buffer.from(`a,b\n${'1,2\n'.repeat(40_000)}1,x\n`)
     await assert.rejects(

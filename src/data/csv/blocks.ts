@@ -87,7 +87,10 @@ function readColumns(kernel: CsvKernel, scan: Scan, rows: number, store: Store):
       if (!readTexts(kernel, scan, column, rows)) return false
     } else if (kind === kindReal || (kind === kindInteger && spelling === 'numbers')) {
       const rejected = kind === kindReal ? kernel.readReals(column, rows) : kernel.readIntegers(column, rows, minimum, maximum)
-      store.cells.set(kernel.values.subarray(0, rows), slot * store.stride + scan.rows)
+      const first = slot * store.stride + scan.rows
+      store.cells.set(kernel.values.subarray(0, rows), first)
+      // A misfit stores nothing, here and in the row loop: what an earlier call left there would be judged as its value.
+      for (let at = 0; at < rejected; at++) store.cells[first + kernel.rejects[at]!] = 0
       for (let at = 0; at < rejected; at++) if (!readRejected(kernel, scan, column, kernel.rejects[at]!)) return false
     } else if (reading.how === 'boolean' && spelling === 'words') {
       const rejected = kernel.readBooleans(column, rows)
@@ -193,14 +196,11 @@ function readText(kernel: CsvKernel, scan: Scan, column: number, row: number, li
 function readRejected(kernel: CsvKernel, scan: Scan, column: number, row: number): boolean {
   const { window, columns, kinds, plan, store } = scan
   const start = window.start + kernel.start(column, row)
-  const place = columns[column]!.slot * store.stride + scan.rows + row
   if (kinds[column] === kindReal && scanReal(window.bytes, start) === window.start + kernel.end(column, row)) {
     const value = realResult[0]!
-    store.cells[place] = value
+    store.cells[columns[column]!.slot * store.stride + scan.rows + row] = value
     return Number.isFinite(value) || plan.overflow === 'infinity'
   }
-  // A misfit stores nothing, and what the kernel left there would be judged as its value.
-  store.cells[place] = 0
   return columns.length > 1 && readCell(kernel, scan, column, row, false)
 }
 

@@ -190,7 +190,10 @@ describe('blocks by the SIMD kernels', () => {
   })
 
   test('a cell that is no number has no value of its own', async () => {
-    const lines = Array.from({ length: 8000 }, (_, row) => `-67990447047311${1000 + row},${row === 5000 ? 'x' : row / 8}\n`)
+    const lines = Array.from(
+      { length: 8000 },
+      (_, row) => `-67990447047311${1000 + row},${row === 5000 || row === 5002 ? 'x' : row / 8}\n`,
+    )
     const body = Buffer.from(`a,b\n${lines.join('')}`)
     const plan: CsvPlan = { typeOf: (name) => (name === 'a' ? 'long' : 'float16') }
     await assert.rejects(
@@ -200,7 +203,10 @@ describe('blocks by the SIMD kernels', () => {
       (error: MlmodelError) => {
         assert.deepEqual(
           error.problems.map(({ code, where }) => ({ code, where })),
-          [{ code: 'CSV_VALUE', where: { file: 'test.csv', line: 5002, row: 5001, column: 'b' } }],
+          [5000, 5002].map((row) => ({
+            code: 'CSV_VALUE',
+            where: { file: 'test.csv', line: row + 2, row: row + 1, column: 'b' },
+          })),
         )
         return true
       },

@@ -4,10 +4,11 @@
  * and are asked in turn, so that a busy machine hits all alike. `--seconds N` of each turn.
  */
 import assert from 'node:assert/strict'
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { promisify } from 'node:util'
 import { heading, option, ratio, row, spread, tiny } from './measure.ts'
 import { floorProgram } from './serve-floors.ts'
 
@@ -59,26 +60,34 @@ async function ask({ url }: Server, text: string): Promise<readonly number[]> {
   return predictions.map((each) => Number(typeof each === 'object' ? Object.values(each as object)[0] : each))
 }
 
-/** Requests a second, by wrk where it is installed, else by autocannon. */
-function load({ url }: Server, file: string): number {
+/**
+ * Requests a second, by wrk where it is installed, else by autocannon. Meanwhile this process reads what the servers print: one
+ * whose log nobody reads stops.
+ */
+async function load({ url }: Server, file: string): Promise<number> {
   if (hasWrk) {
     const script = join(folder, 'post.lua')
     const lines = ['wrk.method = "POST"', 'wrk.headers["Content-Type"] = "application/json"']
     writeFileSync(script, `${lines.join('\n')}\nlocal file = io.open(${JSON.stringify(file)})\nwrk.body = file:read("*a")\n`)
     const args = ['-t1', `-c${connections}`, `-d${seconds}`, '--timeout', '60', '-s', script, `${url}/invocations`]
-    const said = execFileSync('wrk', args, { encoding: 'utf8' })
+    const { stdout: said } = await run('wrk', args)
     assert.ok(!/Non-2xx|Socket errors/.test(said), said)
-    return Number(/Requests\/sec:\s+([\d.]+)/.exec(said)![1])
+    return answered(Number(/Requests\/sec:\s+([\d.]+)/.exec(said)![1]))
   }
   const autocannon = resolve('node_modules/autocannon/autocannon.js')
   const args = [autocannon, '-c', String(connections), '-d', String(seconds), '-m', 'POST', '-i', file, '-j', '-n']
-  const said = execFileSync(process.execPath, [...args, '-H', 'content-type=application/json', `${url}/invocations`], {
-    encoding: 'utf8',
-  })
+  const { stdout: said } = await run(process.execPath, [...args, '-H', 'content-type=application/json', `${url}/invocations`])
   const result = JSON.parse(said)
   assert.equal(result.non2xx + result.errors, 0, said)
-  return result.requests.average
+  return answered(result.requests.average)
 }
+
+function answered(rate: number): number {
+  assert.ok(rate > 0, 'no request was answered')
+  return rate
+}
+
+const run = promisify(execFile)
 
 const hasWrk = (process.env['PATH'] ?? '').split(':').some((path) => existsSync(join(path, 'wrk')))
 
@@ -141,11 +150,11 @@ try {
         for (const [index, value] of got.entries())
           assert.ok(Math.abs(value - wanted[index]!) <= 1e-5 + 1e-5 * Math.abs(wanted[index]!))
       }
-      for (let run = 0; run < runs; run++) {
+      for (let turn = 0; turn < runs; turn++) {
         for (const [who, server] of rivals) {
           const pids = family(server.child.pid!)
           const before = cpuMs(pids)
-          const rate = load(server, file)
+          const rate = await load(server, file)
           figures.get(who)!.rate.push(rate)
           figures.get(who)!.cpu.push(((cpuMs(pids) - before) * 1000) / (rate * seconds))
         }

@@ -45,6 +45,8 @@ const maxHeaderSize = 16 << 10
 const maxHeaders = 100
 /** Requests of one connection that are answered at a time. */
 const mostRunning = 4
+/** Requests of one connection that are not answered; beyond, it is not read on. Those of the piece that was read are there all the same. */
+const mostWaiting = 64
 /** Bytes of bodies that are on their way, of all clients. */
 const leastReceiving = 512 << 20
 
@@ -114,8 +116,13 @@ export async function listen(application: Answering, options: ListenOptions): Pr
     socket.on('error', () => {})
   })
   server.on(tls === undefined ? 'connection' : 'secureConnection', (socket: Socket) => {
-    clients.set(socket, { active: 0, response: undefined, running: 0, queue: [] })
+    const client: Client = { active: 0, response: undefined, running: 0, queue: [] }
+    clients.set(socket, client)
     socket.on('close', () => clients.delete(socket))
+    // Node itself resumes a connection for each request that is read.
+    socket.on('resume', () => {
+      if (client.active > mostWaiting) socket.pause()
+    })
   })
   // Also when a connection that was kept has been idle for its time.
   server.on('timeout', (socket) => {
@@ -144,6 +151,7 @@ export async function listen(application: Answering, options: ListenOptions): Pr
     if (client !== undefined) {
       client.active++
       client.response = response
+      if (client.active > mostWaiting) message.socket.pause()
     }
     const incoming = incomingOf(message)
     const observation = observer?.begin(incoming)
@@ -284,6 +292,7 @@ export async function listen(application: Answering, options: ListenOptions): Pr
     if (client !== undefined) {
       client.active--
       if (answered.isRunning) client.running--
+      if (client.active <= mostWaiting / 2 && socket.isPaused() && !socket.destroyed) socket.resume()
       if (client.queue.length > 0 && !socket.destroyed) client.queue.shift()!()
       if (stopping && client.active === 0) socket.destroySoon()
     }

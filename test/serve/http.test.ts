@@ -14,6 +14,7 @@ import { exchange, statuses } from './raw.ts'
 const text = (body: string): Outgoing => ({ status: 200, headers: { 'content-type': 'text/plain' }, body })
 const empty = (): void => {}
 let release: () => void = empty
+const waits: (() => void)[] = []
 let waiting = 0
 let mostWaiting = 0
 const warnings: string[] = []
@@ -29,6 +30,7 @@ const router = openRouter([
     'GET /wait': () =>
       new Promise((resolve) => {
         release = () => resolve(text('waited'))
+        waits.push(release)
       }),
     'GET /count': async () => {
       waiting++
@@ -95,6 +97,31 @@ describe('malformed HTTP', () => {
 })
 
 describe('the server', () => {
+  test('a connection with many requests that wait is not read on, and all are answered', async () => {
+    const socket = connect({ port, host: '127.0.0.1' })
+    let seen = ''
+    socket.on('data', (chunk) => {
+      seen += chunk.toString('latin1')
+    })
+    const before = http.bytesIn
+    const [requests, bodyBytes] = [4000, 10_000]
+    const post = `POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${bodyBytes}\r\n\r\n${' '.repeat(bodyBytes)}`
+    // The answers come in the order of the requests: all wait for the first four, which wait for us.
+    waits.length = 0
+    socket.write('GET /wait HTTP/1.1\r\nHost: localhost\r\n\r\n'.repeat(4) + post.repeat(requests))
+    socket.end()
+    for (let still = 0, last = -1; still < 2000; still++) {
+      await new Promise((resolve) => setImmediate(resolve))
+      if (http.bytesIn !== last) still = 0
+      last = http.bytesIn
+    }
+    assert.ok(http.bytesIn - before < 4 << 20, `${http.bytesIn - before} bytes were read`)
+    for (const each of waits.splice(0)) each()
+    release = empty
+    await once(socket, 'close')
+    assert.equal(statuses(seen).filter((status) => status === 200).length, requests + 4)
+  })
+
   test('a request in single bytes, with pauses of the event loop', async () => {
     const socket = connect({ port, host: '127.0.0.1', noDelay: true })
     let seen = ''

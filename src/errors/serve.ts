@@ -34,6 +34,10 @@ export const serveErrors = {
     kind: 'overload',
     message: (args: { why: string }) => `The model is not ready: ${args.why}`,
   },
+  SERVE_LEFT: {
+    kind: 'interrupted',
+    message: (_args: object) => 'The client left before its request was begun',
+  },
   SERVE_STOPPING: {
     kind: 'overload',
     message: (_args: object) => 'The server is stopping',

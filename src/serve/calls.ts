@@ -12,6 +12,8 @@ export interface Call {
   readonly body: Uint8Array
   /** What else the protocol's reader must know: other headers, the version asked for. */
   readonly details?: Readonly<Record<string, string>> | undefined
+  /** Asked before it is scored: nobody would read the answer. */
+  readonly isGone?: (() => boolean) | undefined
 }
 
 /** The answer to one call, as the protocol writes it. */

@@ -35,7 +35,8 @@ export async function decompress(
   await enter(maxOutputLength)
   try {
     const body = await decode(request.body, { maxOutputLength })
-    return { method: request.method, path: request.path, query: request.query, header: (name) => request.header(name), body }
+    const { method, path, query, isGone } = request
+    return { method, path, query, header: (name) => request.header(name), body, ...(isGone !== undefined && { isGone }) }
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE')
       return { refused: jsonReply(413, { error: `the body has more than ${maxOutputLength} bytes when it is decompressed` }) }

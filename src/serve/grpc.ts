@@ -162,7 +162,7 @@ async function handle(
   tellRequest(call, observation, incoming)
   let reply: GrpcReply
   try {
-    reply = await answerGrpc(method, call.request, millisecondsLeft(call.getDeadline()))
+    reply = await answerGrpc(method, call.request, millisecondsLeft(call.getDeadline()), () => call.cancelled)
   } catch (error) {
     // A bug of ours: its words are for the log.
     onWarning(`bug: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`)

@@ -110,6 +110,7 @@ async function answer(application: Application, request: Request, prefix: string
     query: url.search.slice(1),
     header: (name) => request.headers.get(name) ?? undefined,
     body,
+    isGone: () => request.signal.aborted,
   }
   const reply = await application.answer(incoming)
   const empty = reply.status === 204 || reply.status === 304 || request.method === 'HEAD'

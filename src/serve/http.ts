@@ -391,6 +391,7 @@ function incomingOf(message: IncomingMessage): { -readonly [Key in keyof Incomin
       return Array.isArray(value) ? value.join(', ') : value
     },
     body: noBody,
+    isGone: () => message.socket.destroyed,
   }
 }
 

@@ -9,6 +9,8 @@ export interface Incoming {
   /** @param name - in lower case */
   header(name: string): string | undefined
   readonly body: Uint8Array
+  /** The client has left: nobody would read the answer. */
+  isGone?(): boolean
 }
 
 export interface Outgoing {

@@ -51,7 +51,7 @@ export interface Pool {
   /**
    * Scores one request.
    *
-   * @throws SERVE_TIMEOUT, SERVE_CRASHED, SERVE_MEMORY, SERVE_OVERLOADED, SERVE_NOT_READY, SERVE_STOPPING
+   * @throws SERVE_TIMEOUT, SERVE_CRASHED, SERVE_MEMORY, SERVE_OVERLOADED, SERVE_NOT_READY, SERVE_LEFT, SERVE_STOPPING
    */
   ask(call: Call, timeout?: number): Promise<CallReply>
   /** Settles when nothing waits and nothing is being scored. */
@@ -357,6 +357,7 @@ export function openPool(options: PoolOptions): Pool {
       if (slot === undefined) break
       const asked = singles.shift()!
       if (asked.deadline <= performance.now()) refuse(asked, timedOut(asked))
+      else if (asked.call.isGone?.() === true) refuse(asked, new MlmodelError('SERVE_LEFT', {}))
       else {
         slot.alone = true
         send(slot, [asked])
@@ -383,6 +384,7 @@ export function openPool(options: PoolOptions): Pool {
       // A request that cannot be done in time only takes the time of those behind it, which then are late as well.
       const isLate = asked.deadline <= now || (waiting.length > 0 && asked.deadline < soonest)
       if (isLate) refuse(asked, timedOut(asked))
+      else if (asked.call.isGone?.() === true) refuse(asked, new MlmodelError('SERVE_LEFT', {}))
       if (asked.isAnswered) continue
       calls.push(asked)
       bytes += asked.call.body.length

@@ -153,6 +153,7 @@ function countReply(statistics: Statistics, reply: CallReply): void {
 
 function outcomeOf(error: unknown): Outcome {
   if (!(error instanceof MlmodelError)) return 'failed'
+  if (error.code === 'SERVE_LEFT') return 'left'
   return error.kind === 'timeout' || error.kind === 'overload' ? error.kind : 'failed'
 }
 

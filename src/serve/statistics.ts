@@ -2,7 +2,7 @@
 import type { ProtocolName } from './calls.ts'
 
 /** How a request ended. */
-export type Outcome = 'ok' | 'refused' | 'failed' | 'timeout' | 'overload'
+export type Outcome = 'ok' | 'refused' | 'failed' | 'timeout' | 'overload' | 'left'
 
 /** Upper bounds of the latency histogram, in seconds; the last is infinity. */
 export const latencyBounds = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60] as const

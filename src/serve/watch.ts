@@ -13,6 +13,8 @@ interface Seen {
   /** How the folder looked when it was loaded, and at the last look. */
   loaded: string
   last: string
+  /** It was said that there is no folder any more. */
+  isGone: boolean
 }
 
 /**
@@ -29,7 +31,7 @@ export async function watchModels(
   const seen = new Map<string, Seen>()
   for (const { name, path } of registry.entries) {
     const look = await lookAt(path)
-    seen.set(name, { loaded: look, last: look })
+    seen.set(name, { loaded: look, last: look, isGone: false })
   }
   let timer: NodeJS.Timeout | undefined
   let isEnded = false
@@ -41,14 +43,19 @@ export async function watchModels(
   async function lookAround(): Promise<void> {
     for (const { name } of registry.discover()) {
       say(`${name}: a new model`)
-      seen.set(name, { loaded: '', last: '' })
+      seen.set(name, { loaded: '', last: '', isGone: false })
     }
     for (const { name, path } of registry.entries) {
-      const known = seen.get(name) ?? { loaded: '', last: '' }
+      const known = seen.get(name) ?? { loaded: '', last: '', isGone: false }
       seen.set(name, known)
       const look = await lookAt(path)
       const isSettled = look === known.last
       known.last = look
+      if (isSettled && look === '' && known.loaded !== '' && !known.isGone) {
+        known.isGone = true
+        say(`${name}: its folder is gone; the version that was loaded goes on answering`)
+      }
+      if (look !== '') known.isGone = false
       if (!isSettled || look === known.loaded || look === '' || isEnded) continue
       known.loaded = look
       registry.load(name).then(

@@ -163,6 +163,20 @@ describe('a pool', () => {
     assert.equal(await code(heavy.ask(call('b'))), 'answered')
   })
 
+  test('what nobody waits for any more is not begun', async () => {
+    const pool = open({ maxBatchCalls: 1 })
+    await pool.ready
+    // Two frames go to the process, one behind the other; the third waits here.
+    const first = [pool.ask(call('wait 200')), pool.ask(call('b'))]
+    let isGone = false
+    const third = code(pool.ask({ ...call('c'), isGone: () => isGone }))
+    const fourth = answer(pool.ask(call('d')))
+    isGone = true
+    assert.equal(await third, 'SERVE_LEFT')
+    await Promise.all(first)
+    assert.equal((await fourth)[0], 'd')
+  })
+
   test('a request that waits is told on time, one with a shorter deadline too', async () => {
     const pool = open({ maxBatchCalls: 1 })
     await pool.ready

@@ -209,6 +209,9 @@ describe('models of a server', { timeout: 180_000 }, () => {
       writeFileSync(join(all, 'a', 'model.onnx'), graph)
       await until(async () => (await infer(application, 'a')).version === '2')
       assert.equal((await infer(application, 'b')).version, '1')
+      rmSync(join(all, 'b'), { recursive: true })
+      await until(() => said.includes('b: its folder is gone; the version that was loaded goes on answering'))
+      assert.equal((await infer(application, 'b')).version, '1')
     } finally {
       end()
     }

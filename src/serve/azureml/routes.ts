@@ -23,9 +23,9 @@ export function azuremlRoutes(state: ServerState, atRoot: boolean): RouteTable {
     'POST /score': withIds((request) => {
       const mime = request.header('content-type')?.split(';')[0]?.trim().toLowerCase() ?? ''
       if (!/^application\/(json|.+\+json)$/.test(mime)) return refusal(415, 'Expects Content-Type to be application/json')
-      return score(state, request.body)
+      return score(state, request.body, request.isGone)
     }),
-    'GET /score': withIds((request) => score(state, bodyOfQuery(request.query))),
+    'GET /score': withIds((request) => score(state, bodyOfQuery(request.query), request.isGone)),
     'OPTIONS /score': withIds(() => ({ status: 200, headers: { 'content-type': 'application/json' }, body: '' })),
   }
 }
@@ -54,12 +54,12 @@ function withIds(route: (request: Incoming) => Outgoing | Promise<Outgoing>): Ro
   }
 }
 
-async function score(state: ServerState, body: Uint8Array): Promise<Outgoing> {
+async function score(state: ServerState, body: Uint8Array, isGone: Incoming['isGone']): Promise<Outgoing> {
   const { name, served, reason } = state.registry.first
   if (served === undefined) return notReady(`${name}: ${reason}`)
   const began = performance.now()
   try {
-    const reply = await served.ask({ protocol: 'azureml', contentType: 'application/json', body })
+    const reply = await served.ask({ protocol: 'azureml', contentType: 'application/json', body, isGone })
     const isFailure = reply.status >= 500
     return {
       status: reply.status,

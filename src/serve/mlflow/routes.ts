@@ -43,7 +43,8 @@ export function mlflowRoutes(
 export async function invoke({ name, served, reason }: ModelEntry, request: Incoming): Promise<Outgoing> {
   if (served === undefined) return failure(new MlmodelError('SERVE_NOT_READY', { why: `${name}: ${reason}` }))
   try {
-    const reply = await served.ask({ protocol: 'mlflow', contentType: request.header('content-type'), body: request.body })
+    const { body, isGone } = request
+    const reply = await served.ask({ protocol: 'mlflow', contentType: request.header('content-type'), body, isGone })
     return {
       status: reply.status,
       headers: { 'content-type': reply.contentType, 'x-model-version': served.version },

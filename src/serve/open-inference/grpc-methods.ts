@@ -46,8 +46,9 @@ export interface GrpcMethod {
    * Reads the message before it returns, so that what is wrong with it is thrown.
    *
    * @param timeout - milliseconds that the client still waits; undefined: it does not say
+   * @param isGone - whether the client has cancelled the call
    */
-  answer(message: Uint8Array, timeout: number | undefined): Uint8Array | Promise<Uint8Array | GrpcReply>
+  answer(message: Uint8Array, timeout: number | undefined, isGone: () => boolean): Uint8Array | Promise<Uint8Array | GrpcReply>
 }
 
 const service = '/inference.GRPCInferenceService/'
@@ -93,9 +94,9 @@ export function grpcMethods(state: ServerState): Readonly<Record<string, GrpcMet
     },
     ModelInfer: {
       sameAs: 'POST /v2/models/any/infer',
-      answer(message, timeout) {
+      answer(message, timeout, isGone) {
         const { name, version } = readTarget(message)
-        return infer(find(name, version), message, timeout)
+        return infer(find(name, version), message, timeout, isGone)
       },
     },
     ModelStatistics: {
@@ -146,9 +147,14 @@ export function grpcMethods(state: ServerState): Readonly<Record<string, GrpcMet
 }
 
 /** Answers one call; never throws for a bad one. */
-export async function answerGrpc(method: GrpcMethod, message: Uint8Array, timeout: number | undefined): Promise<GrpcReply> {
+export async function answerGrpc(
+  method: GrpcMethod,
+  message: Uint8Array,
+  timeout: number | undefined,
+  isGone: () => boolean,
+): Promise<GrpcReply> {
   try {
-    const answer = await guarded(() => method.answer(message, timeout))
+    const answer = await guarded(() => method.answer(message, timeout, isGone))
     return answer instanceof Uint8Array ? { message: answer } : answer
   } catch (error) {
     if (!(error instanceof MlmodelError)) throw error
@@ -156,12 +162,18 @@ export async function answerGrpc(method: GrpcMethod, message: Uint8Array, timeou
   }
 }
 
-async function infer(model: ServedModel, message: Uint8Array, timeout: number | undefined): Promise<GrpcReply> {
+async function infer(
+  model: ServedModel,
+  message: Uint8Array,
+  timeout: number | undefined,
+  isGone: () => boolean,
+): Promise<GrpcReply> {
   const reply = await model.ask(
     {
       protocol: 'open-inference',
       contentType: undefined,
       body: message,
+      isGone,
       details: { form: 'protobuf', model: model.name, version: model.version },
     },
     timeout,

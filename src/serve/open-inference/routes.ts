@@ -200,6 +200,7 @@ async function infer(model: ServedModel, request: Incoming): Promise<Outgoing> {
       protocol: 'open-inference',
       contentType: request.header('content-type'),
       body: request.body,
+      isGone: request.isGone,
       details: { model: model.name, version: model.version, ...(json !== undefined && { [headerLength]: json }) },
     })
     return {
